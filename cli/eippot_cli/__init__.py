@@ -1,0 +1,1 @@
+"""The command line: typer only, one file per command."""

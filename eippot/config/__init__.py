@@ -1,0 +1,1 @@
+"""Configuration of every command: frozen, strict pydantic models and their YAML templates."""

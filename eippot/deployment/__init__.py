@@ -1,0 +1,1 @@
+"""Export, the exported model, the ASE calculator."""

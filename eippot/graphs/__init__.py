@@ -1,0 +1,1 @@
+"""From structures to graphs: neighbor lists, batches, reference energies."""

@@ -1,0 +1,1 @@
+"""Loss terms; each says which properties it needs."""

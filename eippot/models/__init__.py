@@ -1,0 +1,1 @@
+"""Architectures behind one contract."""

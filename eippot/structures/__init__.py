@@ -1,0 +1,1 @@
+"""Structures (ase.Atoms): reading, writing, splitting, generating."""

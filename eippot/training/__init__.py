@@ -1,0 +1,1 @@
+"""One training task for classify, pretrain and finetune."""

@@ -1,0 +1,1 @@
+"""The LAMMPS pair style: its C++ sources, and how to build, find and check it."""
