@@ -1,0 +1,51 @@
+"""The ``eippot`` program: registers the commands, and turns errors into one readable block."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from eippot import __version__
+from eippot.errors import EippotError
+from eippot_cli.label import label
+from eippot_cli.lammps import app as lammps_app
+
+app = typer.Typer(
+    name="eippot",
+    help="Neural interatomic potentials that learn from empirical ones, for ASE and LAMMPS.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+app.command()(label)
+app.add_typer(lammps_app, name="lammps")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"eippot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the program; an EippotError ends in one block on stderr and exit code 1."""
+    try:
+        app()
+    except EippotError as error:
+        from eippot_cli.report import print_error
+
+        print_error(error)
+        sys.exit(1)

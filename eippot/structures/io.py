@@ -1,0 +1,158 @@
+"""Reading and writing structures; every label they carry ends up under a name of its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import ase.io
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from eippot.conventions import stress_from_ase_voigt
+from eippot.errors import DataError
+from eippot.properties import ENERGY, FORCES, LABELS, STRESS, reference_key
+
+
+def read_structures(path: Path) -> list[Atoms]:
+    """Read every structure of a file.
+
+    Labels that the file format puts into ASE's calculator slot (``energy``, ``forces``,
+    ``stress``) are reference labels: they are moved to ``REF_energy``, ``REF_forces`` and
+    ``REF_stress`` unless such a key is there already. Forces are taken without applying
+    constraints.
+
+    Parameters
+    ----------
+    path
+        Any format that ASE reads; extended XYZ may be compressed (``.xz``, ``.gz``, ``.bz2``).
+
+    Raises
+    ------
+    DataError
+        The file is missing, unreadable or empty, or a structure has no atoms or positions that
+        are not finite.
+    """
+    structures = _read(path)
+    if not structures:
+        raise DataError(f"{path} holds no structure.")
+    for index, atoms in enumerate(structures):
+        _check(atoms, f"structure {index} of {path}")
+        _keep_reference_labels(atoms)
+    return structures
+
+
+def write_structures(path: Path, structures: Sequence[Atoms]) -> None:
+    """Write structures as extended XYZ, atomically: the file is complete or not there.
+
+    Parameters
+    ----------
+    path
+        Target; a suffix ``.xz`` or ``.gz`` compresses.
+    structures
+        ``info`` and ``arrays`` are written; results of attached calculators are not.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    suffixes = "".join(path.suffixes[-2:]) or ".extxyz"
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=suffixes, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        ase.io.write(temporary, list(structures), format="extxyz", write_results=False)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def energy_of(atoms: Atoms, key: str) -> float | None:
+    """Energy label [eV] under ``key``, None where there is none or it is not finite."""
+    value = atoms.info.get(key)
+    if value is None:
+        return None
+    energy = float(value)
+    return energy if np.isfinite(energy) else None
+
+
+def forces_of(atoms: Atoms, key: str) -> np.ndarray | None:
+    """Forces label ``(n, 3)`` [eV/Å] under ``key``, None where it is missing or not finite."""
+    value = atoms.arrays.get(key)
+    if value is None or not np.isfinite(value).all():
+        return None
+    return np.asarray(value, dtype=float)
+
+
+def stress_of(atoms: Atoms, key: str) -> np.ndarray | None:
+    """Stress label ``(3, 3)`` [eV/Å³] under ``key``, None where it is missing or not finite.
+
+    Accepts six components in ASE's order or nine; three-dimensional periodicity is required,
+    since stress has no meaning without a volume.
+    """
+    value = atoms.info.get(key)
+    if value is None or not atoms.pbc.all():
+        return None
+    value = np.asarray(value, dtype=float)
+    if not np.isfinite(value).all():
+        return None
+    if value.size == 6:
+        return stress_from_ase_voigt(value.reshape(6))
+    if value.size == 9:
+        return value.reshape(3, 3)
+    raise DataError(f"`{key}` should have 6 (ASE order) or 9 components, got {value.size}.")
+
+
+def _read(path: Path) -> list[Atoms]:
+    if not path.is_file():
+        raise DataError(f"No structure file at {path}.")
+    try:
+        structures = ase.io.read(path, index=":", **_format_of(path))
+    except Exception as error:  # ASE's readers raise whatever the format's parser raises
+        raise DataError(
+            f"{path} cannot be read as a structure file: {type(error).__name__}: {error}",
+            "Extended XYZ (.extxyz) is the safest format; check the line that is named, if any.",
+        ) from error
+    return structures if isinstance(structures, list) else [structures]
+
+
+def _format_of(path: Path) -> dict[str, str]:
+    names = [s for s in path.suffixes if s not in (".xz", ".gz", ".bz2")]
+    return {"format": "extxyz"} if names and names[-1] in (".extxyz", ".xyz") else {}
+
+
+def _check(atoms: Atoms, where: str) -> None:
+    if len(atoms) == 0:
+        raise DataError(f"Expected atoms, got none in {where}.")
+    if not np.isfinite(atoms.positions).all():
+        bad = int(np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))[0])
+        raise DataError(
+            f"Expected finite positions, got {atoms.positions[bad]} for atom {bad} of {where}."
+        )
+    if not np.isfinite(atoms.cell.array).all():
+        raise DataError(f"Expected a finite cell, got {atoms.cell.array.tolist()} in {where}.")
+    if atoms.pbc.any() and atoms.cell.rank < atoms.pbc.sum():
+        raise DataError(
+            f"Expected a lattice vector for each periodic direction (pbc {atoms.pbc.tolist()}), got "
+            f"cell {atoms.cell.array.tolist()} in {where}."
+        )
+
+
+def _keep_reference_labels(atoms: Atoms) -> None:
+    calculator, atoms.calc = atoms.calc, None
+    if not isinstance(calculator, Calculator | SinglePointCalculator):
+        return
+    for prop in LABELS:
+        value = calculator.results.get(prop.name)
+        key = reference_key(prop)
+        if value is None or key in atoms.info or key in atoms.arrays:
+            continue
+        store = atoms.arrays if prop.level == "atom" else atoms.info
+        store[key] = np.asarray(value, dtype=float) if prop in (FORCES, STRESS) else float(value)
+
+
+def has_reference_energy(atoms: Atoms) -> bool:
+    """Whether a structure is labelled by DFT."""
+    return energy_of(atoms, reference_key(ENERGY)) is not None

@@ -1,0 +1,56 @@
+"""Seeded splits of a set of structures, and hashes by which a split can be recognised."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from ase import Atoms
+
+from eippot.errors import DataError
+
+
+def split_indices(count: int, fractions: Sequence[float], seed: int) -> list[list[int]]:
+    """Divide ``range(count)`` at random into parts.
+
+    Parameters
+    ----------
+    count
+        Number of structures.
+    fractions
+        Share of each part but the last one, which takes the rest; their sum is below 1.
+    seed
+        The same seed gives the same parts.
+
+    Returns
+    -------
+    list of list of int
+        Sorted indices of each part; each part holds at least one structure.
+
+    Raises
+    ------
+    DataError
+        There are fewer structures than parts.
+    """
+    if count < len(fractions) + 1:
+        raise DataError(f"Expected at least {len(fractions) + 1} labelled structures, got {count}.")
+    order = np.random.default_rng(seed).permutation(count)
+    sizes = [max(1, round(fraction * count)) for fraction in fractions]
+    bounds = np.cumsum(sizes)
+    return [sorted(int(i) for i in part) for part in np.split(order, bounds)]
+
+
+def structure_hash(atoms: Atoms) -> str:
+    """SHA-256 of species, positions, cell and periodicity (rounded to 1e-8 Å): labels excluded."""
+    digest = hashlib.sha256()
+    digest.update(np.asarray(atoms.numbers, dtype="<i4").tobytes())
+    digest.update((np.round(atoms.positions, 8) + 0.0).astype("<f8").tobytes())
+    digest.update((np.round(atoms.cell.array, 8) + 0.0).astype("<f8").tobytes())
+    digest.update(np.asarray(atoms.pbc, dtype="u1").tobytes())
+    return digest.hexdigest()
+
+
+def set_hash(structures: Sequence[Atoms]) -> str:
+    """SHA-256 of a set of structures, independent of their order."""
+    return hashlib.sha256("".join(sorted(map(structure_hash, structures))).encode()).hexdigest()
