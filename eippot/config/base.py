@@ -94,7 +94,7 @@ def _set(content: dict[str, Any], names: list[str], value: object) -> None:
     content[names[-1]] = value
 
 
-def _describe(kind: type[Config], problem: Any) -> str:
+def _describe(kind: type[Config], problem: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in problem["loc"]) or "(top level)"
     if problem["type"] == "extra_forbidden":
         known = _known_names(kind, problem["loc"][:-1])

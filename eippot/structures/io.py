@@ -135,8 +135,8 @@ def _check(atoms: Atoms, where: str) -> None:
         raise DataError(f"Expected a finite cell, got {atoms.cell.array.tolist()} in {where}.")
     if atoms.pbc.any() and atoms.cell.rank < atoms.pbc.sum():
         raise DataError(
-            f"Expected a lattice vector for each periodic direction (pbc {atoms.pbc.tolist()}), got "
-            f"cell {atoms.cell.array.tolist()} in {where}."
+            f"Expected a lattice vector for each periodic direction (pbc {atoms.pbc.tolist()}), "
+            f"got cell {atoms.cell.array.tolist()} in {where}."
         )
 
 

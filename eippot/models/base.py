@@ -1,0 +1,70 @@
+"""The contract that every architecture fulfils."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+
+class Representation(nn.Module, ABC):
+    """An architecture: from species and edges to one feature vector per atom.
+
+    A new architecture is one file with one subclass, which sets the attributes below and writes
+    ``forward``. It takes and gives plain tensors (no cell, no positions, no PyG object) and can be
+    scripted by TorchScript.
+
+    ================  ===========  ========================================================
+    argument          shape        meaning
+    ================  ===========  ========================================================
+    ``species``       (n,)         index of each atom's element, int64
+    ``edge_index``    (2, E)       center and neighbor of each edge, int64; both directions
+    ``edge_vectors``  (E, 3)       r_neighbor − r_center [Å]
+    *result*          (n, dim)     features of each atom
+    ================  ===========  ========================================================
+
+    ``n`` and ``E`` may be zero. The features have continuous second derivatives with respect to
+    the edge vectors, also where an edge enters or leaves at the cutoff. Everything radial is a
+    function of the distance and the two species alone, so that it can be tabulated. Features of
+    neighbors are read through a GhostExchange, never directly (except before the first
+    interaction, where they are a function of the species).
+
+    Attributes
+    ----------
+    cutoff
+        Length of the longest edge [Å].
+    dim
+        Features per atom.
+    n_exchanges
+        How often features of neighbors pass through a GhostExchange.
+    interaction_range
+        How far an atom's energy may depend on other atoms [Å].
+    """
+
+    cutoff: float
+    dim: int
+    n_exchanges: int
+    interaction_range: float
+
+    @abstractmethod
+    def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        """Features ``(n, dim)`` of each atom; see the table in the class docstring."""
+
+
+class GhostExchange(nn.Module):
+    """Where the features of atoms become the features of neighbors.
+
+    Within one process every neighbor is an atom of its own list, and the exchange is the
+    identity. An engine that divides space between processes communicates here.
+    """
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features ``(n, d)`` of the atoms, as their neighbors see them."""
+        return features
+
+
+def sum_over_neighbors(messages: Tensor, center: Tensor, n_atoms: int) -> Tensor:
+    """Sum the messages ``(E, d)`` of each center ``(E,)``: ``(n_atoms, d)``."""
+    out = torch.zeros((n_atoms, messages.shape[1]), dtype=messages.dtype, device=messages.device)
+    return out.index_add(0, center, messages)

@@ -1,0 +1,79 @@
+"""A representation with energy heads (the potential), and with a class head (the classifier)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from eippot.models.base import Representation
+from eippot.models.heads import ClassHead, EnergyHeads
+
+
+class Potential(nn.Module):
+    """Energies of atoms, relative to isolated atoms of their species.
+
+    e_i = scale · (head(x_i) − head(x_isolated(species_i))): an isolated atom has exactly zero, so
+    that adding its reference energy gives the right limit of dissociation.
+
+    Parameters
+    ----------
+    representation
+        The architecture.
+    n_species
+        Number of species S.
+    n_heads
+        Number of energies per atom.
+    scale
+        Typical energy of an atom relative to isolated atoms [eV].
+    """
+
+    scale: Tensor
+
+    def __init__(
+        self, representation: Representation, n_species: int, n_heads: int, scale: float
+    ) -> None:
+        super().__init__()
+        self.representation = representation
+        self.heads = EnergyHeads(representation.dim, n_heads)
+        self.n_species = n_species
+        self.register_buffer("scale", torch.tensor(scale))
+
+    def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        """Energies ``(n, n_heads)`` [eV] of the atoms; arguments as for Representation."""
+        n_atoms = species.shape[0]
+        probes = torch.arange(self.n_species, device=species.device)  # atoms without edges
+        everyone = torch.cat([species, probes])
+        energies = self.heads(self.representation(everyone, edge_index, edge_vectors))
+        isolated = energies[n_atoms:].index_select(0, species)  # (n, n_heads)
+        relative: Tensor = self.scale * (energies[:n_atoms] - isolated)
+        return relative
+
+
+class Classifier(nn.Module):
+    """Scores of the classes of whole structures.
+
+    Parameters
+    ----------
+    representation
+        The architecture.
+    n_classes
+        Number of classes: one per EIP, and "none".
+    """
+
+    def __init__(self, representation: Representation, n_classes: int) -> None:
+        super().__init__()
+        self.representation = representation
+        self.head = ClassHead(representation.dim, n_classes)
+
+    def forward(
+        self,
+        species: Tensor,
+        edge_index: Tensor,
+        edge_vectors: Tensor,
+        structure: Tensor,
+        n_structures: int,
+    ) -> Tensor:
+        """Logits ``(n_structures, n_classes)``; ``structure`` is each atom's structure index."""
+        features = self.representation(species, edge_index, edge_vectors)
+        logits: Tensor = self.head(features, structure, n_structures)
+        return logits
