@@ -2,4 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+__all__ = ["EippotCalculator", "__version__"]
+
+if TYPE_CHECKING:
+    from eippot.deployment.calculator import EippotCalculator
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the public names, imported when first used
+    if name == "EippotCalculator":
+        from eippot.deployment.calculator import EippotCalculator
+
+        return EippotCalculator
+    raise AttributeError(f"module 'eippot' has no attribute {name!r}")

@@ -9,8 +9,15 @@ import typer
 
 from eippot import __version__
 from eippot.errors import EippotError
+from eippot_cli.classify import classify
+from eippot_cli.config import app as config_app
+from eippot_cli.evaluate import evaluate
+from eippot_cli.export import export
+from eippot_cli.finetune import finetune
 from eippot_cli.label import label
 from eippot_cli.lammps import app as lammps_app
+from eippot_cli.pretrain import pretrain
+from eippot_cli.verify import verify
 
 app = typer.Typer(
     name="eippot",
@@ -18,7 +25,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-app.command()(label)
+for command in (label, classify, pretrain, finetune, export, evaluate, verify):
+    app.command()(command)
+app.add_typer(config_app, name="config")
 app.add_typer(lammps_app, name="lammps")
 
 

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from eippot.errors import EippotError
 
-console = Console()
-error_console = Console(stderr=True)
+if TYPE_CHECKING:
+    from eippot.deployment.exported import Metadata
+    from eippot.graphs.alignment import Alignment
+    from eippot.stages.classify import ClassifyResult
+    from eippot.stages.evaluate import EvaluateResult
+    from eippot.stages.export import ExportResult
+    from eippot.stages.finetune import FinetuneResult
+    from eippot.stages.pretrain import PretrainResult
+    from eippot.training.fit import FitResult
+
+console = Console(highlight=False)
+error_console = Console(stderr=True, highlight=False)
 
 
 def print_error(error: EippotError) -> None:
@@ -18,3 +32,133 @@ def print_error(error: EippotError) -> None:
     if error.hint:
         text.append(f"\n\n{error.hint}", style="cyan")
     error_console.print(Panel(text, title="eippot: error", title_align="left", border_style="red"))
+
+
+def print_run_directory(directory: Path) -> None:
+    """Say where everything of a run will be."""
+    from eippot.training.run_directory import describe
+
+    console.print("This run can be found at:")
+    console.print(describe(directory), markup=False, soft_wrap=True)
+
+
+def print_pretrain(result: PretrainResult) -> None:
+    """Show the alignment of the EIPs and how well the heads reproduce them."""
+    _print_alignments(result.alignments)
+    console.print(f"Pretrained on {result.structures} structures. {_fit_line(result.fit)}")
+
+
+def print_classify(result: ClassifyResult) -> None:
+    """Show the alignment, the confusion matrix and what the classifier chose."""
+    _print_alignments(result.alignments)
+    table = Table(title="Validation: true class (rows), predicted class (columns)")
+    for name in ("", *result.classes):
+        table.add_column(name, justify="right")
+    for name, row in zip(result.classes, result.confusion, strict=True):
+        table.add_row(name, *(str(count) if count else "·" for count in row))
+    console.print(table)
+    chosen = ", ".join(f"{name} {count}" for name, count in result.usage.items() if count)
+    console.print(f"Weak labels: {chosen or 'no structure without a DFT label'}.")
+    console.print(_fit_line(result.fit))
+    console.print(f"Wrote {result.output}", soft_wrap=True)
+
+
+def print_finetune(result: FinetuneResult) -> None:
+    """Show which labels were used, and the errors on the validation structures."""
+    table = Table(title="Labels in the file")
+    table.add_column("label")
+    table.add_column("structures", justify="right")
+    for key, count in result.label_counts.items():
+        table.add_row(key, str(count) if count else "[yellow]none[/yellow]")
+    console.print(table)
+    zero = ", ".join(f"{s} {e:.4f} eV" for s, e in result.reference_energies.items())
+    console.print(f"Reference energies: {zero}")
+    console.print(
+        f"Used {result.training_labels} DFT labels for training, {result.validation_labels} for "
+        f"validation, and {result.weak_labels} weak labels."
+    )
+    console.print(_fit_line(result.fit))
+
+
+def print_export(result: ExportResult) -> None:
+    """Show what was exported, and how ASE and LAMMPS use it."""
+    print_metadata(result.path, result.metadata)
+    symbols = " ".join(result.metadata.species)
+    console.print(
+        f"""
+In ASE:      from eippot import EippotCalculator
+             atoms.calc = EippotCalculator("{result.path}")
+In LAMMPS:   pair_style eippot
+             pair_coeff * * {result.path} {symbols}""",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def print_metadata(path: Path, metadata: Metadata) -> None:
+    """Show what an exported file says of itself."""
+    console.print(
+        f"{path}: {metadata.architecture} for {', '.join(metadata.species)}, cutoff "
+        f"{metadata.cutoff:g} Å, {metadata.n_exchanges} exchanges of neighbor features, "
+        f"{metadata.dtype}, eippot {metadata.eippot_version}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def print_self_test(deviations: dict[str, float]) -> None:
+    """Show the deviations of a passed self-test."""
+    values = ", ".join(f"{name} {value:.1e}" for name, value in deviations.items())
+    console.print(f"Self-test passed; relative deviations: {values}")
+
+
+def print_evaluate(result: EvaluateResult) -> None:
+    """Show the errors by kind of structure."""
+    from eippot.properties import ENERGY, FORCES, STRESS
+
+    table = Table(title="Mean absolute errors (root mean square)")
+    table.add_column("config_type")
+    for name in ("structures", "energy [meV/atom]", "forces [meV/Å]", "stress [meV/Å³]"):
+        table.add_column(name, justify="right")
+    for row in result.rows:
+        cells = [
+            f"{row.mae[prop]:.1f} ({row.rmse[prop]:.1f})" if prop in row.mae else "–"
+            for prop in (ENERGY, FORCES, STRESS)
+        ]
+        table.add_row(
+            row.config_type,
+            str(row.structures),
+            *cells,
+            style="bold" if row is result.rows[-1] else None,
+        )
+    console.print(table)
+    if result.unlabelled:
+        console.print(f"{result.unlabelled} structures have no DFT energy and were left out.")
+    for path in (result.errors_csv, result.predictions_csv, result.parity_png):
+        console.print(f"Wrote {path}", soft_wrap=True)
+
+
+def _print_alignments(alignments: list[Alignment]) -> None:
+    table = Table(title="EIPs on the DFT scale: slope · E + Σ offsets")
+    table.add_column("EIP")
+    for name in ("structures", "slope", "offsets [eV/atom]", "MAE [meV/atom]"):
+        table.add_column(name, justify="right")
+    for a in sorted(alignments, key=lambda a: a.mae_per_atom):
+        offsets = ", ".join(f"{s} {b:.3f}" for s, b in zip(a.species, a.offsets, strict=True))
+        error = f"{1000 * a.mae_per_atom:.1f}" if a.count else "not aligned"
+        table.add_row(a.source, str(a.count), f"{a.slope:.3f}", offsets, error)
+    console.print(table)
+
+
+def _fit_line(fit: FitResult) -> str:
+    units = {
+        "energy_mae": "meV",
+        "energy_mae_per_atom": "meV/atom",
+        "forces_mae": "meV/Å",
+        "stress_mae": "meV/Å³",
+    }
+    shown = []
+    for name, value in fit.metrics.items():
+        quantity = name.removeprefix("validation_")
+        shown.append(f"{quantity} {value:.3g} {units.get(quantity, '')}".strip())
+    return f"Best validation: {', '.join(shown)} ({fit.epochs} epochs, {fit.seconds:.0f} s)."

@@ -9,15 +9,13 @@ do not shift all others. Shui et al. (NeurIPS 2022) align nothing: ``none``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from eippot.config.stages import AlignmentKind
 from eippot.errors import DataError
-
-AlignmentKind = Literal["none", "offset", "affine"]
 
 #: iterations of reweighting towards least absolute deviations, and the residual [eV/atom] below
 #: which the weight stops growing.

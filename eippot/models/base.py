@@ -11,7 +11,7 @@ from torch import Tensor, nn
 class Representation(nn.Module, ABC):
     """An architecture: from species and edges to one feature vector per atom.
 
-    A new architecture is one file with one subclass, which sets the attributes below and writes
+    A new architecture is one file with one subclass, which gives the four numbers below and writes
     ``forward``. It takes and gives plain tensors (no cell, no positions, no PyG object) and can be
     scripted by TorchScript.
 
@@ -30,7 +30,7 @@ class Representation(nn.Module, ABC):
     neighbors are read through a GhostExchange, never directly (except before the first
     interaction, where they are a function of the species).
 
-    Attributes
+    Parameters
     ----------
     cutoff
         Length of the longest edge [Å].
@@ -42,10 +42,12 @@ class Representation(nn.Module, ABC):
         How far an atom's energy may depend on other atoms [Å].
     """
 
-    cutoff: float
-    dim: int
-    n_exchanges: int
-    interaction_range: float
+    def __init__(self, cutoff: float, dim: int, n_exchanges: int, interaction_range: float) -> None:
+        super().__init__()
+        self.cutoff = cutoff
+        self.dim = dim
+        self.n_exchanges = n_exchanges
+        self.interaction_range = interaction_range
 
     @abstractmethod
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:

@@ -27,8 +27,6 @@ class Potential(nn.Module):
         Typical energy of an atom relative to isolated atoms [eV].
     """
 
-    scale: Tensor
-
     def __init__(
         self, representation: Representation, n_species: int, n_heads: int, scale: float
     ) -> None:
@@ -36,7 +34,7 @@ class Potential(nn.Module):
         self.representation = representation
         self.heads = EnergyHeads(representation.dim, n_heads)
         self.n_species = n_species
-        self.register_buffer("scale", torch.tensor(scale))
+        self.scale = nn.Buffer(torch.tensor(scale))
 
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
         """Energies ``(n, n_heads)`` [eV] of the atoms; arguments as for Representation."""

@@ -77,7 +77,7 @@ def predict(
     if with_stress:
         edge_structure = batch.structure[batch.edge_index[0]]
         virial = virial_from_edge_gradient(
-            gradient, edge_vectors, edge_structure, batch.n_structures
+            gradient, batch.edge_vectors, edge_structure, batch.n_structures
         )
         stress = -virial / batch.volume[:, None, None]
     return Prediction(energy if create_graph else energy.detach(), forces, stress)

@@ -31,11 +31,12 @@ class SchNet(Representation):
     """
 
     def __init__(self, config: SchNetConfig, n_species: int, average_neighbors: float) -> None:
-        super().__init__()
-        self.cutoff = config.cutoff
-        self.dim = config.channels
-        self.n_exchanges = config.interactions - 1
-        self.interaction_range = config.interactions * config.cutoff
+        super().__init__(
+            cutoff=config.cutoff,
+            dim=config.channels,
+            n_exchanges=config.interactions - 1,
+            interaction_range=config.interactions * config.cutoff,
+        )
         self.embedding = nn.Embedding(n_species, config.channels)
         self.basis = GaussianBasis(config.radial_functions, config.cutoff)
         self.envelope = PolynomialCutoff(config.cutoff)

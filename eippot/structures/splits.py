@@ -41,6 +41,34 @@ def split_indices(count: int, fractions: Sequence[float], seed: int) -> list[lis
     return [sorted(int(i) for i in part) for part in np.split(order, bounds)]
 
 
+def split_labelled(
+    structures: Sequence[Atoms], validation: float, seed: int
+) -> tuple[list[Atoms], list[Atoms]]:
+    """Divide DFT-labelled structures into training and validation ones.
+
+    The same structures in the same order, share and seed give the same split in every stage.
+    Isolated atoms always belong to training: they define the zero of energy.
+
+    Parameters
+    ----------
+    structures
+        Structures with a DFT energy.
+    validation
+        Share of the validation structures.
+    seed
+        Seed of the split.
+
+    Raises
+    ------
+    DataError
+        There are fewer than two structures that are not isolated atoms.
+    """
+    isolated = [a for a in structures if len(a) == 1 and not a.pbc.any()]
+    others = [a for a in structures if len(a) > 1 or a.pbc.any()]
+    held_out, kept = split_indices(len(others), [validation], seed)
+    return [*isolated, *(others[i] for i in kept)], [others[i] for i in held_out]
+
+
 def structure_hash(atoms: Atoms) -> str:
     """SHA-256 of species, positions, cell and periodicity (rounded to 1e-8 Å): labels excluded."""
     digest = hashlib.sha256()

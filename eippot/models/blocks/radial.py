@@ -20,11 +20,9 @@ class GaussianBasis(nn.Module):
         Center of the last one [Å]; the width equals the spacing.
     """
 
-    centers: Tensor
-
     def __init__(self, count: int, cutoff: float) -> None:
         super().__init__()
-        self.register_buffer("centers", torch.linspace(0.0, cutoff, count), persistent=False)
+        self.centers = nn.Buffer(torch.linspace(0.0, cutoff, count), persistent=False)
         self.exponent = -0.5 * ((count - 1) / cutoff) ** 2
 
     def forward(self, distances: Tensor) -> Tensor:

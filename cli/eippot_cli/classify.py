@@ -1,0 +1,44 @@
+"""``eippot classify``: weak labels from the EIP that fits each structure best."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, assignments
+
+
+def classify(
+    config: ConfigFile = None,
+    structures: Structures = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Structure file with weak labels (output)."),
+    ] = None,
+    run_directory: Annotated[
+        Path | None, typer.Option("--run", help="New run directory of the classifier (run).")
+    ] = None,
+    pretrained: Pretrained = None,
+    set_: Set = None,
+) -> None:
+    """Learn which EIP to believe for each structure, and give it that EIP's label."""
+    from eippot.config.base import read_config
+    from eippot.config.stages import ClassifyConfig
+    from eippot.stages.classify import run
+    from eippot_cli.report import print_classify, print_run_directory
+
+    settings = read_config(
+        ClassifyConfig,
+        config,
+        {
+            "data.structures": structures,
+            "output": output,
+            "run": run_directory,
+            "pretrained": pretrained,
+            **assignments(set_),
+        },
+    )
+    print_run_directory(settings.run)
+    print_classify(run(settings))

@@ -1,0 +1,25 @@
+"""``eippot export``: one file that ASE and LAMMPS run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    run_directory: Annotated[Path, typer.Argument(help="Run directory of `eippot finetune`.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write, e.g. si.pt.")],
+    precision: Annotated[
+        str | None, typer.Option(help="float32 or float64; that of the training if left out.")
+    ] = None,
+) -> None:
+    """Write a trained potential as one file that ASE and LAMMPS run."""
+    from eippot.config.base import validate_config
+    from eippot.config.deployment import ExportConfig
+    from eippot.stages.export import run
+    from eippot_cli.report import print_export
+
+    settings = {"run": run_directory, "output": output, "precision": precision}
+    print_export(run(validate_config(ExportConfig, settings, "the given options")))

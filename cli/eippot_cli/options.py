@@ -1,0 +1,47 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from eippot.errors import ConfigError
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Argument(
+        help="YAML file; `eippot config template COMMAND` writes one. Options win over it."
+    ),
+]
+Structures = Annotated[
+    Path | None, typer.Option("--structures", "-s", help="Structure file (data.structures).")
+]
+RunDirectory = Annotated[
+    Path | None, typer.Option("--output", "-o", help="New run directory (output).")
+]
+Pretrained = Annotated[
+    Path | None, typer.Option(help="Run directory of `eippot pretrain` (pretrained).")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="NAME=VALUE for any entry, e.g. training.epochs=20. Repeatable."),
+]
+
+
+def assignments(texts: list[str] | None) -> dict[str, object]:
+    """Parse the values of ``--set``: dotted names, and values as YAML writes them."""
+    found: dict[str, object] = {}
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ConfigError(
+                f"Expected --set NAME=VALUE, got {text!r}.", "Example: --set training.epochs=20"
+            )
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"--set {text!r}: the value is not YAML: {error}") from None
+    return found

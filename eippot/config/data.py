@@ -1,0 +1,31 @@
+"""Which structures a training stage uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from eippot.config.base import Config
+
+
+class DataConfig(Config):
+    """Structures of a training stage, and how those with a DFT label are split."""
+
+    structures: Path = Field(description="Structure file; the labels it needs depend on the stage.")
+    validation: float = Field(
+        0.2, gt=0, lt=1, description="Share of the labelled structures kept for validation."
+    )
+    seed: int = Field(
+        0, ge=0, description="Seed of the split: the same in every stage keeps validation unseen."
+    )
+
+
+class ReferenceConfig(Config):
+    """The zero of energy of each element."""
+
+    reference_energies: dict[str, float] = Field(
+        default_factory=dict,
+        description="Energy of the isolated atom by symbol [eV]. Elements that are missing here "
+        "are taken from labelled isolated atoms, else fitted.",
+    )

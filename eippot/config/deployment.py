@@ -1,0 +1,28 @@
+"""The configurations of export and evaluate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from eippot.config.base import Config
+
+
+class ExportConfig(Config):
+    """eippot export: one file that ASE and LAMMPS run."""
+
+    run: Path = Field(description="Run directory of finetune.")
+    output: Path = Field(description="File to write, e.g. si.pt.")
+    precision: Literal["float32", "float64"] | None = Field(
+        None, description="Number format of the file; that of the training if left out."
+    )
+
+
+class EvaluateConfig(Config):
+    """eippot evaluate: errors of an exported model on DFT-labelled structures."""
+
+    model: Path = Field(description="Exported model.")
+    structures: Path = Field(description="Structure file with reference labels.")
+    output: Path = Field(description="Directory for the tables and figures.")

@@ -1,0 +1,37 @@
+"""Configuration of ``eippot label``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from eippot.config.base import Config
+
+
+class LabelConfig(Config):
+    """What to label, with which empirical potentials, and how patiently."""
+
+    input: Path = Field(description="structure file, any format that ASE reads")
+    output: Path = Field(description="labelled structures, extended XYZ")
+    eips: dict[str, str] = Field(
+        default_factory=dict, description="short name of each EIP and its source"
+    )
+    sets: tuple[str, ...] = Field(
+        (), description="named sets of EIPs: cards that come with eippot, or paths of YAML files"
+    )
+    forces: bool = Field(True, description="whether to keep forces and stress, or energies alone")
+    workers: int | None = Field(
+        None, ge=1, description="worker processes; empty: one for each core"
+    )
+    time_limit: float = Field(
+        10.0, gt=0, description="longest time for one structure and one EIP [s]"
+    )
+    setup_time_limit: float = Field(60.0, gt=0, description="longest time to open one EIP [s]")
+    max_energy: float = Field(
+        100.0, gt=0, description="largest |energy − isolated atoms| in range [eV/atom]"
+    )
+    max_force: float = Field(1000.0, gt=0, description="largest force in range [eV/Å]")
+    give_up_after: int = Field(
+        20, ge=0, description="crashes and timeouts in a row that end an EIP; 0: never"
+    )

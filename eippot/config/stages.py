@@ -1,0 +1,73 @@
+"""The configurations of the training stages: classify, pretrain and finetune."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from eippot.config.data import DataConfig, ReferenceConfig
+from eippot.config.loss import PotentialLossConfig, PretrainLossConfig
+from eippot.config.model import ModelConfig, SchNetConfig
+from eippot.config.training import TrainingConfig
+
+Eips = Annotated[
+    tuple[str, ...], Field(description="Names of the EIPs to use; empty for all in the file.")
+]
+AlignmentKind = Literal["none", "offset", "affine"]
+Alignment = Annotated[
+    AlignmentKind,
+    Field(
+        description="How EIP energies are brought to the DFT scale: offset (per element), affine "
+        "(and a slope per EIP), none (the paper)."
+    ),
+]
+
+
+class ClassifyConfig(ReferenceConfig):
+    """eippot classify: which EIP to believe for each structure."""
+
+    data: DataConfig
+    output: Path = Field(description="Structure file with weak labels.")
+    run: Path = Field(description="Run directory of the classifier.")
+    pretrained: Path | None = Field(
+        None, description="Run directory of pretrain whose representation to start from."
+    )
+    eips: Eips = ()
+    alignment: Alignment = "offset"
+    cutoff_per_atom: float = Field(
+        0.1, gt=0, description='c: true class "none" if no EIP is closer than this [eV/atom].'
+    )
+    model: ModelConfig = SchNetConfig()
+    training: TrainingConfig = TrainingConfig()
+
+
+class PretrainConfig(ReferenceConfig):
+    """eippot pretrain: one representation, one energy head per EIP."""
+
+    data: DataConfig
+    output: Path = Field(description="Run directory.")
+    eips: Eips = ()
+    alignment: Alignment = "offset"
+    model: ModelConfig = SchNetConfig()
+    loss: PretrainLossConfig = PretrainLossConfig()
+    training: TrainingConfig = TrainingConfig()
+
+
+class FinetuneConfig(ReferenceConfig):
+    """eippot finetune: the potential, from DFT labels and, where there are any, weak labels."""
+
+    data: DataConfig
+    output: Path = Field(description="Run directory.")
+    pretrained: Path | None = Field(
+        None, description="Run directory of pretrain; its representation is the start."
+    )
+    use_weak_labels: bool = Field(
+        True, description="Whether weak labels in the file are used (label augmentation)."
+    )
+    model: ModelConfig | None = Field(
+        None, description="Architecture; with `pretrained`, taken from there."
+    )
+    loss: PotentialLossConfig = PotentialLossConfig()
+    training: TrainingConfig = TrainingConfig()

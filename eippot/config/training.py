@@ -1,0 +1,42 @@
+"""How a network is optimized: the same for every training stage."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from eippot.config.base import Config
+
+
+class ScheduleConfig(Config):
+    """Learning rate over the course of training."""
+
+    kind: Literal["constant", "linear", "cosine", "slanted_triangular"] = Field(
+        "cosine",
+        description="constant; linear or cosine decay to `final`; slanted_triangular: linear rise "
+        "from rate/ratio during `warmup`, linear fall back to it (Howard & Ruder 2018).",
+    )
+    rate: float = Field(2e-3, gt=0, description="Highest learning rate.")
+    final: float = Field(1e-5, ge=0, description="Last learning rate (linear, cosine).")
+    warmup: float = Field(0.05, ge=0, lt=1, description="Share of the steps with a rising rate.")
+    ratio: float = Field(32.0, gt=1, description="rate / lowest rate (slanted_triangular).")
+
+
+class TrainingConfig(Config):
+    """Optimization with Adam."""
+
+    epochs: int = Field(100, ge=1, description="Passes over the training structures.")
+    batch_size: int = Field(16, ge=1, description="Structures per step.")
+    schedule: ScheduleConfig = ScheduleConfig()
+    gradient_clip: float = Field(5.0, gt=0, description="Largest norm of the gradient.")
+    weight_decay: float = Field(0.0, ge=0, description="Decoupled weight decay (AdamW).")
+    ema_decay: float = Field(
+        0.99, ge=0, lt=1, description="Exponential moving average of the weights; 0 for none."
+    )
+    patience: int = Field(
+        50, ge=1, description="Epochs without a better validation score before stopping early."
+    )
+    seed: int = Field(0, ge=0, description="Seed of the weights and of the order of batches.")
+    precision: Literal["float32", "float64"] = Field("float32", description="Number format.")
+    threads: int = Field(0, ge=0, description="CPU threads; 0 leaves the choice to torch.")

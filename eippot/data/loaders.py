@@ -1,0 +1,106 @@
+"""Loaders: graphs in shuffled batches, DFT-labelled and weakly labelled ones in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from ase import Atoms
+from torch.utils.data import Sampler
+from torch_geometric.loader import DataLoader
+
+from eippot.data.labels import Labeller
+from eippot.graphs.graph import AtomicGraph, build_graph
+
+
+def build_graphs(
+    structures: Sequence[Atoms],
+    species: Sequence[str],
+    cutoff: float,
+    dtype: torch.dtype,
+    labeller: Labeller,
+) -> list[AtomicGraph]:
+    """Turn structures into labelled graphs; arguments as for build_graph."""
+    return [build_graph(a, species, cutoff, dtype, labeller(a)) for a in structures]
+
+
+class MixedBatchSampler(Sampler[list[int]]):
+    """Batches that always hold both kinds: DFT-labelled and weakly labelled structures.
+
+    An epoch is one pass over the larger of the two kinds, in a new order; the other kind is
+    repeated, or cut off, to keep its share of every batch. With one kind only, this is plain
+    shuffling.
+
+    Parameters
+    ----------
+    n_reference, n_weak
+        Number of DFT-labelled structures, which come first in the data set, and of weak ones.
+    batch_size
+        Structures per batch.
+    reference_share
+        Share of DFT-labelled structures in a batch; None for their share in the data. At least
+        one structure of each kind is in each batch.
+    seed
+        Orders depend on the seed and the epoch only.
+    """
+
+    def __init__(
+        self,
+        n_reference: int,
+        n_weak: int,
+        batch_size: int,
+        reference_share: float | None,
+        seed: int,
+    ) -> None:
+        self.counts = (n_reference, n_weak)
+        self.seed = seed
+        self.epoch = 0
+        share = reference_share or n_reference / (n_reference + n_weak)
+        if n_weak == 0 or n_reference == 0:
+            self.per_batch = (batch_size if n_reference else 0, batch_size if n_weak else 0)
+        else:
+            of_reference = min(max(round(share * batch_size), 1), max(batch_size - 1, 1))
+            self.per_batch = (of_reference, max(batch_size - of_reference, 1))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of an epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return max(
+            -(-count // size)
+            for count, size in zip(self.counts, self.per_batch, strict=True)
+            if size
+        )
+
+    def __iter__(self) -> Iterator[list[int]]:
+        random = np.random.default_rng([self.seed, self.epoch])
+        reference, weak = self.counts
+        first = self._parts(np.arange(reference), self.per_batch[0], random)
+        second = self._parts(np.arange(reference, reference + weak), self.per_batch[1], random)
+        for one, other in zip(first, second, strict=True):
+            yield [int(i) for i in (*one, *other)]
+
+    def _parts(
+        self, members: np.ndarray, size: int, random: np.random.Generator
+    ) -> list[np.ndarray]:
+        """Each batch's share of one kind; a kind that runs out is shuffled again."""
+        if size == 0:
+            return [members[:0]] * len(self)
+        if -(-len(members) // size) == len(self):
+            order = random.permutation(members)
+            return np.array_split(order, len(self))
+        rounds = -(-size * len(self) // len(members))
+        order = np.concatenate([random.permutation(members) for _ in range(rounds)])
+        return [order[i * size : (i + 1) * size] for i in range(len(self))]
+
+
+def training_loader(graphs: Sequence[AtomicGraph], sampler: MixedBatchSampler) -> DataLoader:
+    """Loader of training batches in the order of the sampler."""
+    return DataLoader(list(graphs), batch_sampler=sampler)
+
+
+def validation_loader(graphs: Sequence[AtomicGraph], batch_size: int) -> DataLoader:
+    """Loader of batches in the given order."""
+    return DataLoader(list(graphs), batch_size=batch_size, shuffle=False)

@@ -1,0 +1,146 @@
+"""What every training stage does first: read, split, find the species and the zero of energy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+
+from eippot.config.data import DataConfig
+from eippot.data.sources import reference_energies_of
+from eippot.errors import DataError
+from eippot.graphs.graph import AtomicGraph, species_of
+from eippot.graphs.references import fit_reference_energies, reference_energy
+from eippot.properties import LABELS, WEAK_PREFIX, reference_key, weak_key
+from eippot.structures.io import energy_of, has_reference_energy, read_structures
+from eippot.structures.splits import set_hash, split_labelled
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The structures of a stage.
+
+    Attributes
+    ----------
+    everything
+        All structures, in the order of the file.
+    training, validation
+        The DFT-labelled ones; both empty if no DFT label was asked for and none is there.
+    species
+        Chemical symbols of all structures, by atomic number.
+    reference_energies
+        Energy of the isolated atom of each species [eV].
+    """
+
+    everything: list[Atoms]
+    training: list[Atoms]
+    validation: list[Atoms]
+    species: list[str]
+    reference_energies: dict[str, float]
+
+    @property
+    def weak(self) -> list[Atoms]:
+        """Structures with a weak label and no DFT label."""
+        key = weak_key(LABELS[0])
+        return [
+            a
+            for a in self.everything
+            if not has_reference_energy(a) and energy_of(a, key) is not None
+        ]
+
+    @property
+    def unlabelled(self) -> list[Atoms]:
+        """Structures without a DFT label."""
+        return [a for a in self.everything if not has_reference_energy(a)]
+
+    def relative_energies_per_atom(self) -> np.ndarray:
+        """DFT energies of the training structures above their reference ``(m,)`` [eV/atom]."""
+        zero = [reference_energy(atoms, self.reference_energies) for atoms in self.training]
+        sizes = [len(atoms) for atoms in self.training]
+        above: np.ndarray = (reference_energies_of(self.training) - zero) / np.array(sizes)
+        return above
+
+    def label_counts(self) -> dict[str, int]:
+        """How many structures have each reference and weak label."""
+        keys = [*map(reference_key, LABELS), *map(weak_key, LABELS)]
+        counts = {
+            key: sum(key in a.info or key in a.arrays for a in self.everything) for key in keys
+        }
+        return {key: n for key, n in counts.items() if n or not key.startswith(WEAK_PREFIX)}
+
+    def provenance(self) -> dict[str, object]:
+        """Counts and hashes by which this data and this split can be recognized."""
+        return {
+            "structures": len(self.everything),
+            "training_labels": len(self.training),
+            "validation_labels": len(self.validation),
+            "training_hash": set_hash(self.training),
+            "validation_hash": set_hash(self.validation),
+        }
+
+
+def prepare(
+    config: DataConfig,
+    given_references: dict[str, float],
+    species: Sequence[str] | None = None,
+    require_labels: bool = True,
+) -> PreparedData:
+    """Read and split the structures of a stage.
+
+    Parameters
+    ----------
+    config
+        File, share and seed.
+    given_references
+        Reference energies by symbol that are not to be fitted [eV].
+    species
+        Chemical symbols of a pretrained model, which must cover the structures; those of the
+        structures if None.
+    require_labels
+        Whether DFT labels are needed at all. Without any, missing reference energies are zero.
+
+    Raises
+    ------
+    DataError
+        The file cannot be used, or holds no structure with a DFT energy.
+    """
+    everything = read_structures(config.structures)
+    labelled = [a for a in everything if has_reference_energy(a)]
+    if require_labels and not labelled:
+        raise DataError(
+            f"Expected structures with a DFT energy in {config.structures}, got none among "
+            f"{len(everything)}.",
+            "Reference labels stand under `REF_energy`, `REF_forces` and `REF_stress`, or where "
+            "ASE keeps calculator results.",
+        )
+    found = species_of(everything)
+    missing = sorted(set(found) - set(species or found))
+    if missing:
+        raise DataError(
+            f"Expected only {', '.join(species or ())}, which the pretrained model knows, got "
+            f"{', '.join(missing)} in {config.structures}.",
+            "Pretrain on structures with all elements.",
+        )
+    symbols = list(species or found)
+    if not labelled:
+        references = dict.fromkeys(symbols, 0.0) | given_references
+        return PreparedData(everything, [], [], symbols, references)
+    training, validation = split_labelled(labelled, config.validation, config.seed)
+    references = fit_reference_energies(training, symbols, given_references)
+    return PreparedData(everything, training, validation, symbols, references)
+
+
+def average_neighbors(graphs: Sequence[AtomicGraph]) -> float:
+    """Mean number of neighbors of an atom, at least 1."""
+    edges = sum(int(graph.edge_index.shape[1]) for graph in graphs)
+    atoms = sum(int(graph.num_nodes) for graph in graphs)
+    return max(edges / max(atoms, 1), 1.0)
+
+
+def energy_scale(energies_per_atom: np.ndarray) -> float:
+    """Typical size of energies [eV/atom]: their root mean square; NaN values are left out."""
+    finite = energies_per_atom[np.isfinite(energies_per_atom)]
+    return max(math.sqrt(float(np.mean(np.square(finite)))), 0.1) if finite.size else 1.0

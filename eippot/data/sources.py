@@ -1,0 +1,134 @@
+"""The EIP labels of a set of structures as arrays: which there are, and how they align."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from ase import Atoms
+
+from eippot.config.stages import AlignmentKind
+from eippot.errors import DataError
+from eippot.graphs.alignment import Alignment, fit_alignment
+from eippot.graphs.references import composition
+from eippot.properties import ENERGY, eip_key, reference_key
+from eippot.structures.io import energy_of
+
+#: the class of structures that no EIP describes.
+NONE_CLASS: Final = "none"
+
+_ENERGY_KEY: Final = re.compile(re.escape(eip_key("@", ENERGY.name)).replace("@", "(.+)"))
+
+
+def eip_names(structures: Sequence[Atoms], chosen: Sequence[str] = ()) -> list[str]:
+    """Names of the EIPs that labelled a set of structures, sorted.
+
+    Parameters
+    ----------
+    structures
+        Structures as ``eippot label`` writes them.
+    chosen
+        Names to restrict to; all if empty.
+
+    Raises
+    ------
+    DataError
+        No structure has an EIP energy, or a chosen EIP has none.
+    """
+    found = {
+        match[1]
+        for atoms in structures
+        for key in atoms.info
+        if (match := _ENERGY_KEY.fullmatch(key))
+    }
+    if not found:
+        raise DataError(
+            "Expected structures with EIP labels (`eip_<name>_energy`), got none.",
+            "Run `eippot label` on the file first.",
+        )
+    unknown = sorted(set(chosen) - found)
+    if unknown:
+        raise DataError(
+            f"Expected EIPs among {', '.join(sorted(found))}, got {', '.join(unknown)}.",
+            "Check `eips` in the configuration.",
+        )
+    return sorted(chosen or found)
+
+
+def eip_energies(structures: Sequence[Atoms], names: Sequence[str]) -> np.ndarray:
+    """Energies ``(structures, P)`` [eV] of P EIPs, as labelled; NaN where there is none."""
+    keys = [eip_key(name, ENERGY.name) for name in names]
+    rows = [[_or_nan(energy_of(atoms, key)) for key in keys] for atoms in structures]
+    return np.array(rows, dtype=float).reshape(len(structures), len(keys))
+
+
+def reference_energies_of(structures: Sequence[Atoms]) -> np.ndarray:
+    """DFT energies ``(structures,)`` [eV]; NaN where there is none."""
+    key = reference_key(ENERGY)
+    return np.array([_or_nan(energy_of(atoms, key)) for atoms in structures], dtype=float)
+
+
+def align_eips(
+    training: Sequence[Atoms],
+    names: Sequence[str],
+    species: Sequence[str],
+    kind: AlignmentKind,
+) -> list[Alignment]:
+    """Fit the alignment of every EIP on the DFT-labelled training structures.
+
+    Raises
+    ------
+    DataError
+        An EIP has too few labels on them.
+    """
+    energies = eip_energies(training, names)
+    reference = reference_energies_of(training)
+    counts = composition(training, species).reshape(len(training), len(species))
+    return [
+        fit_alignment(name, kind, species, energies[:, i], reference, counts)
+        for i, name in enumerate(names)
+    ]
+
+
+def aligned_energies(structures: Sequence[Atoms], alignments: Sequence[Alignment]) -> np.ndarray:
+    """Energies ``(structures, P)`` [eV] of the EIPs on the DFT scale."""
+    raw = eip_energies(structures, [alignment.source for alignment in alignments])
+    counts = composition(structures, alignments[0].species)
+    return np.array(
+        [
+            [
+                alignment.energy(energy, count)
+                for alignment, energy in zip(alignments, row, strict=True)
+            ]
+            for row, count in zip(raw, counts, strict=True)
+        ]
+    )
+
+
+def true_classes(
+    structures: Sequence[Atoms], alignments: Sequence[Alignment], cutoff_per_atom: float
+) -> np.ndarray:
+    """Which EIP is closest to DFT: an index, or P ("none") where the best is not close enough.
+
+    Parameters
+    ----------
+    structures
+        DFT-labelled structures.
+    alignments
+        P aligned EIPs.
+    cutoff_per_atom
+        c [eV/atom] (Shui et al. 2022: 0.1).
+    """
+    errors = np.abs(
+        aligned_energies(structures, alignments) - reference_energies_of(structures)[:, None]
+    )
+    errors /= np.array([[len(atoms)] for atoms in structures])
+    errors = np.where(np.isfinite(errors), errors, np.inf)
+    best = errors.argmin(axis=1)
+    return np.where(errors.min(axis=1) > cutoff_per_atom, len(alignments), best)
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value

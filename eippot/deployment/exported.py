@@ -1,0 +1,160 @@
+"""The exported model: one TorchScript file with metadata and a self-test.
+
+The file holds a function (species, edge_index, edge_vectors) → atomic energies, reference
+energies included, and tells by its attributes everything that an engine has to know. Forces and
+virial follow from its derivative with respect to the edge vectors, in every engine alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from eippot.models.derivatives import (
+    edge_gradient,
+    forces_from_edge_gradient,
+    virial_from_edge_gradient,
+)
+from eippot.models.potential import Potential
+
+FORMAT_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What an engine has to know about a model.
+
+    Attributes
+    ----------
+    architecture
+        Name of the architecture.
+    species
+        Chemical symbols, in the order of species indices.
+    cutoff
+        Length of the longest edge [Å].
+    interaction_range
+        How far an atom's energy may depend on other atoms [Å].
+    n_exchanges
+        How often features of neighbors are exchanged.
+    dtype
+        Number format of the network; energies and edge vectors are float64 in any case.
+    eippot_version
+        Version that exported the file.
+    citation
+        What to cite.
+    format_version
+        Version of this list.
+    """
+
+    architecture: str
+    species: list[str]
+    cutoff: float
+    interaction_range: float
+    n_exchanges: int
+    dtype: str
+    eippot_version: str
+    citation: str
+    format_version: int = FORMAT_VERSION
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an exported model says of n atoms.
+
+    Attributes
+    ----------
+    atomic_energies
+        ``(n,)`` [eV], reference energies included.
+    forces
+        ``(n, 3)`` [eV/Å].
+    virial
+        ``(3, 3)`` [eV].
+    """
+
+    atomic_energies: Tensor
+    forces: Tensor
+    virial: Tensor
+
+
+class ExportedModel(nn.Module):
+    """A potential as engines run it; all its attributes are part of the file format.
+
+    Parameters
+    ----------
+    potential
+        The trained potential.
+    reference_energies
+        ``(S,)`` energy of the isolated atom of each species [eV], float64.
+    metadata
+        Becomes attributes of the same names.
+    """
+
+    def __init__(
+        self, potential: Potential, reference_energies: Tensor, metadata: Metadata
+    ) -> None:
+        super().__init__()
+        self.potential = potential
+        self.reference_energies = nn.Buffer(reference_energies)
+        self.format_version = metadata.format_version
+        self.architecture = metadata.architecture
+        self.species = metadata.species
+        self.cutoff = metadata.cutoff
+        self.interaction_range = metadata.interaction_range
+        self.n_exchanges = metadata.n_exchanges
+        self.dtype = metadata.dtype
+        self.eippot_version = metadata.eippot_version
+        self.citation = metadata.citation
+        self.selftest_species: Tensor = nn.Buffer(torch.zeros(0, dtype=torch.int64))
+        self.selftest_edge_index: Tensor = nn.Buffer(torch.zeros((2, 0), dtype=torch.int64))
+        self.selftest_edge_vectors: Tensor = nn.Buffer(torch.zeros((0, 3), dtype=torch.float64))
+        self.selftest_energy: Tensor = nn.Buffer(torch.zeros((), dtype=torch.float64))
+        self.selftest_forces: Tensor = nn.Buffer(torch.zeros((0, 3), dtype=torch.float64))
+        self.selftest_virial: Tensor = nn.Buffer(torch.zeros((3, 3), dtype=torch.float64))
+
+    def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        """Energy of each atom ``(n,)`` [eV], float64, reference energies included.
+
+        Parameters
+        ----------
+        species
+            ``(n,)`` index into the file's species, int64.
+        edge_index
+            ``(2, E)`` center and neighbor, int64; both directions, all pairs within the cutoff.
+        edge_vectors
+            ``(E, 3)`` r_neighbor − r_center [Å], float64.
+        """
+        vectors = edge_vectors.to(self.potential.scale.dtype)
+        relative = self.potential(species, edge_index, vectors)[:, 0]  # (n,)
+        references = self.reference_energies.index_select(0, species)  # (n,)
+        energies: Tensor = relative.to(torch.float64) + references
+        return energies
+
+    def set_self_test(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> None:
+        """Store a structure and what the model says of it."""
+        found = evaluate(self, species, edge_index, edge_vectors)
+        self.selftest_species = species
+        self.selftest_edge_index = edge_index
+        self.selftest_edge_vectors = edge_vectors
+        self.selftest_energy = found.atomic_energies.sum()
+        self.selftest_forces = found.forces
+        self.selftest_virial = found.virial
+
+
+def evaluate(
+    model: nn.Module, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
+) -> Evaluation:
+    """Atomic energies, forces and virial; arguments as for ExportedModel.forward."""
+    edge_vectors = edge_vectors.detach().requires_grad_()
+    with torch.enable_grad():
+        energies = model(species, edge_index, edge_vectors)
+        gradient = edge_gradient(energies, edge_vectors, create_graph=False)
+    with torch.no_grad():
+        everyone = torch.zeros(edge_index.shape[1], dtype=torch.int64, device=species.device)
+        return Evaluation(
+            energies.detach(),
+            forces_from_edge_gradient(gradient, edge_index, len(species)),
+            virial_from_edge_gradient(gradient, edge_vectors, everyone, 1)[0],
+        )

@@ -1,0 +1,143 @@
+"""Writing and opening exported files; every file is tested when it is opened."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from eippot.deployment.exported import FORMAT_VERSION, ExportedModel, Metadata, evaluate
+from eippot.errors import ModelError
+
+METADATA_FILE: Final = "metadata.json"
+
+#: largest deviation in the self-test, relative to the largest value, by number format.
+SELF_TEST_TOLERANCE: Final = {"float32": 1e-4, "float64": 1e-9}
+
+
+def write_exported(model: ExportedModel, metadata: Metadata, path: Path) -> None:
+    """Script a model, write it to a file, open the file again and test it.
+
+    Raises
+    ------
+    ModelError
+        The file cannot be written, or says something else than the model.
+    """
+    temporary = path.with_name(f".{path.name}.part")
+    text = json.dumps(asdict(metadata), indent=2, ensure_ascii=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _torchscript():
+            scripted = torch.jit.script(model.eval())
+            torch.jit.save(scripted, str(temporary), _extra_files={METADATA_FILE: text})
+        open_exported(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise ModelError(f"Cannot write {path}: {error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def open_exported(path: Path, device: str = "cpu") -> tuple[torch.jit.ScriptModule, Metadata]:
+    """Open an exported file and run its self-test.
+
+    A TorchScript file is code: open files from people you trust only.
+
+    Parameters
+    ----------
+    path
+        What ``eippot export`` wrote.
+    device
+        Where to run, as torch names it.
+
+    Raises
+    ------
+    ModelError
+        The file is missing or damaged, is not an exported model, has another format version, or
+        fails its self-test here.
+    """
+    if not path.is_file():
+        raise ModelError(f"No exported model at {path}.", "`eippot export` writes one.")
+    try:
+        with _torchscript():
+            model: torch.jit.ScriptModule = torch.jit.load(  # type: ignore[no-untyped-call]
+                str(path), map_location=device
+            )
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(
+            f"{path} is not an exported model, or is damaged: {reason}",
+            "`eippot export` writes exported models.",
+        ) from None
+    metadata = _metadata_of(model, path)
+    check_self_test(model, metadata, path)
+    return model, metadata
+
+
+def check_self_test(
+    model: torch.jit.ScriptModule, metadata: Metadata, path: Path
+) -> dict[str, float]:
+    """Evaluate the stored structure; return the deviation of energy, forces and virial.
+
+    Deviations are relative to the largest stored value of each (energies: per atom, and relative
+    to the reference energies).
+
+    Raises
+    ------
+    ModelError
+        A deviation is larger than the number format explains.
+    """
+    inputs = model.selftest_species, model.selftest_edge_index, model.selftest_edge_vectors
+    found = evaluate(model, *inputs)
+    count = len(model.selftest_species)
+    bound = model.reference_energies.index_select(0, model.selftest_species).sum()
+    deviations = {
+        "energy": _deviation(found.atomic_energies.sum(), model.selftest_energy, bound) / count,
+        "forces": _deviation(found.forces, model.selftest_forces),
+        "virial": _deviation(found.virial, model.selftest_virial),
+    }
+    tolerance = SELF_TEST_TOLERANCE[metadata.dtype]
+    wrong = {name: value for name, value in deviations.items() if not value <= tolerance}
+    if wrong:
+        raise ModelError(
+            f"The self-test of {path} fails here: relative deviations {wrong}, at most "
+            f"{tolerance:g} expected.",
+            "This torch computes something else than the one that exported the file: export it "
+            "again with this installation, and compare with the old results.",
+        )
+    return deviations
+
+
+def _deviation(found: Tensor, stored: Tensor, zero: Tensor | float = 0.0) -> float:
+    size = (stored - zero).abs().max().clamp(min=1e-3)
+    return float((found - stored).abs().max() / size)
+
+
+def _metadata_of(model: torch.jit.ScriptModule, path: Path) -> Metadata:
+    version = getattr(model, "format_version", None)
+    if version is None:
+        raise ModelError(
+            f"{path} is a TorchScript file, but no model exported by eippot.",
+            "`eippot export` writes exported models.",
+        )
+    if version != FORMAT_VERSION:
+        raise ModelError(
+            f"Expected format version {FORMAT_VERSION} in {path}, got {version}.",
+            "Export the model again with this version of eippot.",
+        )
+    return Metadata(**{field.name: getattr(model, field.name) for field in fields(Metadata)})
+
+
+@contextmanager
+def _torchscript() -> Iterator[None]:
+    """TorchScript is deprecated, not removed: it is the one format that C++ runs everywhere."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*torch.jit.*")
+        yield

@@ -1,0 +1,129 @@
+"""A model on disk: ``model.safetensors`` (weights) and ``model.json`` (everything else).
+
+This is the source of truth of a trained model. Neither file can hold code; exported files are
+built from them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from eippot import __version__
+from eippot.config.model import ModelConfig
+from eippot.errors import ModelError
+from eippot.models.factory import build_representation
+from eippot.models.potential import Classifier, Potential
+
+FORMAT_VERSION = 1
+WEIGHTS = "model.safetensors"
+CARD = "model.json"
+
+
+class ModelCard(BaseModel):
+    """Everything about a trained model but its weights.
+
+    Attributes
+    ----------
+    kind
+        ``potential`` (finetune), ``pretrained`` (one head per EIP) or ``classifier``.
+    species
+        Chemical symbols, in the order of species indices.
+    reference_energies
+        Energy of the isolated atom of each species [eV].
+    average_neighbors
+        Mean number of neighbors in the training set.
+    scale
+        Typical energy per atom [eV], see Potential.
+    outputs
+        Names of the heads or classes.
+    dtype
+        Number format of the weights.
+    provenance
+        Hashes of the split, versions, EIPs, and whatever else tells where the model comes from.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+    format_version: int = FORMAT_VERSION
+    eippot_version: str = __version__
+    kind: Literal["potential", "pretrained", "classifier"]
+    model: ModelConfig
+    species: tuple[str, ...] = Field(min_length=1)
+    reference_energies: dict[str, float]
+    average_neighbors: float
+    scale: float
+    outputs: tuple[str, ...]
+    dtype: Literal["float32", "float64"]
+    units: dict[str, str] = {"energy": "eV", "length": "Å"}
+    provenance: dict[str, object] = {}
+
+
+def build_model(card: ModelCard) -> Potential | Classifier:
+    """Build the network that a card describes, with random weights."""
+    representation = build_representation(card.model, len(card.species), card.average_neighbors)
+    if card.kind == "classifier":
+        model: Potential | Classifier = Classifier(representation, len(card.outputs))
+    else:
+        model = Potential(representation, len(card.species), len(card.outputs), card.scale)
+    return model.to(getattr(torch, card.dtype))
+
+
+def save_model(directory: Path, card: ModelCard, model: nn.Module) -> None:
+    """Write a model; the weights are written first, each file atomically."""
+    directory.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.contiguous() for name, value in model.state_dict().items()}
+    temporary = directory / f".{WEIGHTS}.part"
+    save_file(weights, temporary)
+    temporary.replace(directory / WEIGHTS)
+    temporary = directory / f".{CARD}.part"
+    temporary.write_text(card.model_dump_json(indent=2))
+    temporary.replace(directory / CARD)
+
+
+def load_card(directory: Path) -> ModelCard:
+    """Read a model's card.
+
+    Raises
+    ------
+    ModelError
+        The directory holds no model, or one that this version cannot read.
+    """
+    path = directory / CARD
+    if not path.is_file():
+        raise ModelError(
+            f"Expected a trained model in {directory}, got no {CARD} there.",
+            "Give the run directory that `eippot pretrain` or `eippot finetune` wrote.",
+        )
+    try:
+        content = json.loads(path.read_text())
+        version = content.get("format_version") if isinstance(content, dict) else None
+        if version != FORMAT_VERSION:
+            raise ModelError(
+                f"Expected format version {FORMAT_VERSION} in {path}, got {version!r}."
+            )
+        return ModelCard.model_validate(content)
+    except (ValidationError, ValueError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is damaged: {error}") from None
+
+
+def load_model(directory: Path) -> tuple[ModelCard, Potential | Classifier]:
+    """Read a model with its weights; raises ModelError (see load_card)."""
+    card = load_card(directory)
+    model = build_model(card)
+    path = directory / WEIGHTS
+    try:
+        model.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError, KeyError) as error:
+        raise ModelError(
+            f"{path} is missing, damaged or does not fit {CARD}: {error}",
+            "Train again, or restore the file from a copy.",
+        ) from None
+    return card, model

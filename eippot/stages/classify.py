@@ -1,0 +1,202 @@
+"""classify: learn which EIP to believe for each structure, and give it its weak label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from ase import Atoms
+from torch import nn
+
+from eippot.config.stages import ClassifyConfig
+from eippot.data.loaders import (
+    MixedBatchSampler,
+    build_graphs,
+    training_loader,
+    validation_loader,
+)
+from eippot.data.preparation import PreparedData, average_neighbors, prepare
+from eippot.data.sources import NONE_CLASS, align_eips, aligned_energies, eip_names, true_classes
+from eippot.graphs.alignment import Alignment
+from eippot.graphs.graph import AtomicGraph
+from eippot.models.saved import ModelCard, build_model, load_model, save_model
+from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, eip_key, weak_key
+from eippot.structures.io import write_structures
+from eippot.training.fit import FitResult, fit, seed_everything
+from eippot.training.objectives import ClassifierObjective, class_logits
+from eippot.training.run_directory import start_run, write_summary
+
+
+@dataclass(frozen=True)
+class ClassifyResult:
+    """Outcome of classify.
+
+    Attributes
+    ----------
+    output
+        Structure file with weak labels.
+    directory
+        Run directory of the classifier.
+    fit
+        Validation accuracy, epochs and time.
+    alignments
+        How each EIP was brought to the DFT scale.
+    classes
+        Names of the classes: the EIPs, and "none".
+    confusion
+        ``(classes, classes)`` validation structures of each true (row) and predicted class.
+    usage
+        How many structures without a DFT label each class was predicted for.
+    """
+
+    output: Path
+    directory: Path
+    fit: FitResult
+    alignments: list[Alignment]
+    classes: list[str]
+    confusion: np.ndarray = field(repr=False)
+    usage: dict[str, int]
+
+
+def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
+    """Train the classifier, and write weak labels for structures without a DFT label.
+
+    Parameters
+    ----------
+    config
+        What to train on, and how.
+    progress
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    EippotError
+        The configuration, the data or the pretrained model cannot be used.
+    """
+    data = prepare(config.data, config.reference_energies)
+    names = eip_names(data.everything, config.eips)
+    alignments = align_eips(data.training, names, data.species, config.alignment)
+    start_run(config.run, config)
+    seed_everything(config.training)
+
+    graphs = _graphs(config, data, alignments)
+    card = ModelCard(
+        kind="classifier",
+        model=config.model,
+        species=tuple(data.species),
+        reference_energies=data.reference_energies,
+        average_neighbors=average_neighbors(graphs["training"]),
+        scale=1.0,
+        outputs=(*names, NONE_CLASS),
+        dtype=config.training.precision,
+        provenance=data.provenance()
+        | {"alignments": [alignment.model_dump() for alignment in alignments]},
+    )
+    model = build_model(card)
+    if config.pretrained:
+        _, pretrained = load_model(config.pretrained)
+        model.representation.load_state_dict(pretrained.representation.state_dict())
+    sampler = MixedBatchSampler(
+        len(graphs["training"]), 0, config.training.batch_size, None, config.training.seed
+    )
+    result = fit(
+        model,
+        ClassifierObjective(),
+        training_loader(graphs["training"], sampler),
+        validation_loader(graphs["validation"], config.training.batch_size),
+        config.training,
+        config.run,
+        progress,
+    )
+    save_model(config.run, card, model)
+    confusion = _confusion(_probabilities(model, graphs["validation"]), graphs["validation"])
+    usage = _add_weak_labels(model, graphs["unlabelled"], data.unlabelled, alignments)
+    write_structures(config.output, data.everything)
+    write_summary(config.run, result.as_summary() | card.provenance | {"usage": usage})
+    return ClassifyResult(
+        config.output, config.run, result, alignments, list(card.outputs), confusion, usage
+    )
+
+
+def _graphs(
+    config: ClassifyConfig, data: PreparedData, alignments: list[Alignment]
+) -> dict[str, list[AtomicGraph]]:
+    """Graphs of each part; those with a DFT label carry their true class."""
+    dtype = getattr(torch, config.training.precision)
+    parts = {
+        "training": data.training,
+        "validation": data.validation,
+        "unlabelled": data.unlabelled,
+    }
+    graphs = {
+        name: build_graphs(structures, data.species, config.model.cutoff, dtype, lambda _: {})
+        for name, structures in parts.items()
+    }
+    for name in ("training", "validation"):
+        classes = true_classes(parts[name], alignments, config.cutoff_per_atom)
+        for graph, true_class in zip(graphs[name], classes, strict=True):
+            graph.true_class = torch.tensor([int(true_class)])
+    return graphs
+
+
+def _probabilities(model: nn.Module, graphs: list[AtomicGraph]) -> np.ndarray:
+    """Probability ``(structures, classes)`` of each class."""
+    if not graphs:
+        return np.zeros((0, 0))
+    with torch.no_grad():
+        logits = [class_logits(model, batch) for batch in validation_loader(graphs, 64)]
+    probabilities: np.ndarray = torch.cat(logits).softmax(dim=1).numpy()
+    return probabilities
+
+
+def _confusion(probabilities: np.ndarray, graphs: list[AtomicGraph]) -> np.ndarray:
+    count = probabilities.shape[1]
+    confusion = np.zeros((count, count), dtype=int)
+    predicted = probabilities.argmax(axis=1)
+    np.add.at(confusion, ([int(graph.true_class) for graph in graphs], predicted), 1)
+    return confusion
+
+
+def _add_weak_labels(
+    model: nn.Module,
+    graphs: list[AtomicGraph],
+    structures: list[Atoms],
+    alignments: list[Alignment],
+) -> dict[str, int]:
+    """Write the aligned labels of the predicted EIP into each structure; count the predictions.
+
+    An EIP that has no label for a structure cannot be chosen for it.
+    """
+    usage = {alignment.source: 0 for alignment in alignments} | {NONE_CLASS: 0}
+    if not structures:
+        return usage
+    probabilities = _probabilities(model, graphs)
+    energies = aligned_energies(structures, alignments)
+    probabilities[:, :-1][~np.isfinite(energies)] = 0.0
+    for i, atoms in enumerate(structures):
+        _remove_weak_labels(atoms)
+        best = int(probabilities[i].argmax())
+        name = alignments[best].source if best < len(alignments) else NONE_CLASS
+        usage[name] += 1
+        atoms.info[WEAK_PREFIX + "eip"] = name
+        atoms.info[WEAK_PREFIX + "probability"] = float(probabilities[i, best])
+        if best < len(alignments):
+            _add_weak_label(atoms, float(energies[i, best]), alignments[best])
+    return usage
+
+
+def _add_weak_label(atoms: Atoms, energy: float, alignment: Alignment) -> None:
+    atoms.info[weak_key(ENERGY)] = energy
+    for prop in (FORCES, STRESS):
+        store = atoms.arrays if prop.level == "atom" else atoms.info
+        label = store.get(eip_key(alignment.source, prop.name))
+        if label is not None:
+            store[weak_key(prop)] = alignment.slope * np.asarray(label, dtype=float)
+
+
+def _remove_weak_labels(atoms: Atoms) -> None:
+    for store in (atoms.info, atoms.arrays):
+        for key in [key for key in store if key.startswith(WEAK_PREFIX)]:
+            del store[key]

@@ -1,0 +1,177 @@
+"""finetune: the potential, from DFT labels and, where there are any, weak labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from ase import Atoms
+
+from eippot.config.model import SchNetConfig
+from eippot.config.stages import FinetuneConfig
+from eippot.data.labels import Labels, labels_of
+from eippot.data.loaders import (
+    MixedBatchSampler,
+    build_graphs,
+    training_loader,
+    validation_loader,
+)
+from eippot.data.preparation import PreparedData, average_neighbors, energy_scale, prepare
+from eippot.errors import ConfigError
+from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss
+from eippot.models.saved import ModelCard, build_model, load_model, save_model
+from eippot.properties import ENERGY, REFERENCE_PREFIX, WEAK_PREFIX
+from eippot.training.fit import FitResult, fit, seed_everything
+from eippot.training.objectives import PotentialObjective
+from eippot.training.run_directory import start_run, write_summary
+
+
+@dataclass(frozen=True)
+class FinetuneResult:
+    """Outcome of finetune.
+
+    Attributes
+    ----------
+    directory
+        The run directory.
+    fit
+        Validation errors, epochs and time.
+    label_counts
+        Structures with each label in the file.
+    training_labels, validation_labels, weak_labels
+        Structures of each kind that were used.
+    reference_energies
+        Energy of the isolated atom of each species [eV].
+    """
+
+    directory: Path
+    fit: FitResult
+    label_counts: dict[str, int]
+    training_labels: int
+    validation_labels: int
+    weak_labels: int
+    reference_energies: dict[str, float]
+
+
+def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
+    """Train a potential.
+
+    Parameters
+    ----------
+    config
+        What to train on, and how.
+    progress
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    EippotError
+        The configuration, the data or the pretrained model cannot be used.
+    """
+    pretrained = load_model(config.pretrained) if config.pretrained else None
+    start_card = pretrained[0] if pretrained else None
+    data = prepare(
+        config.data, config.reference_energies, start_card.species if start_card else None
+    )
+    weak = data.weak if config.use_weak_labels else []
+    start_run(config.output, config)
+    seed_everything(config.training)
+
+    dtype = getattr(torch, config.training.precision)
+    model_config = _model_config(config, start_card)
+    graphs = {
+        name: build_graphs(
+            structures,
+            data.species,
+            model_config.cutoff,
+            dtype,
+            lambda atoms: _labels(atoms, data.reference_energies, config.loss.weak.forces),
+        )
+        for name, structures in {
+            "training": data.training,
+            "weak": weak,
+            "validation": data.validation,
+        }.items()
+    }
+    card = ModelCard(
+        kind="potential",
+        model=model_config,
+        species=tuple(data.species),
+        reference_energies=data.reference_energies,
+        average_neighbors=start_card.average_neighbors
+        if start_card
+        else average_neighbors(graphs["training"]),
+        scale=energy_scale(data.relative_energies_per_atom()),
+        outputs=("dft",),
+        dtype=config.training.precision,
+        provenance=data.provenance()
+        | {
+            "weak_labels": len(weak),
+            "pretrained": str(config.pretrained) if config.pretrained else None,
+        },
+    )
+    model = build_model(card)
+    if pretrained:
+        model.representation.load_state_dict(pretrained[1].representation.state_dict())
+        model.to(dtype)
+
+    sampler = MixedBatchSampler(
+        len(graphs["training"]),
+        len(graphs["weak"]),
+        config.training.batch_size,
+        config.loss.weak.reference_share,
+        config.training.seed,
+    )
+    result = fit(
+        model,
+        PotentialObjective(PotentialLoss(config.loss, _weak_weight(config, data, weak))),
+        training_loader(graphs["training"] + graphs["weak"], sampler),
+        validation_loader(graphs["validation"], config.training.batch_size),
+        config.training,
+        config.output,
+        progress,
+    )
+    save_model(config.output, card, model)
+    counts = data.label_counts()
+    write_summary(config.output, result.as_summary() | {"labels_in_file": counts} | card.provenance)
+    return FinetuneResult(
+        config.output,
+        result,
+        counts,
+        len(data.training),
+        len(data.validation),
+        len(weak),
+        data.reference_energies,
+    )
+
+
+def _model_config(config: FinetuneConfig, pretrained: ModelCard | None) -> SchNetConfig:
+    if pretrained is None:
+        return config.model or SchNetConfig()
+    if pretrained.kind != "pretrained":
+        raise ConfigError(
+            f"Expected a run of `eippot pretrain` in {config.pretrained}, got a {pretrained.kind}."
+        )
+    if config.model not in (None, pretrained.model):
+        raise ConfigError(
+            f"Expected the `model` that was pretrained in {config.pretrained} "
+            f"({pretrained.model}), got {config.model}.",
+            "Leave `model` out: it is taken from the pretrained run.",
+        )
+    return pretrained.model
+
+
+def _labels(atoms: Atoms, references: dict[str, float], weak_forces: bool) -> Labels:
+    """Reference and weak labels; those that a structure does not have are NaN."""
+    reference = labels_of(atoms, REFERENCE, lambda name: REFERENCE_PREFIX + name, references)
+    weak = labels_of(atoms, WEAK, lambda name: WEAK_PREFIX + name, references)
+    if not weak_forces:
+        weak = {name: label for name, label in weak.items() if name == f"{WEAK}_{ENERGY.name}"}
+    return reference | weak
+
+
+def _weak_weight(config: FinetuneConfig, data: PreparedData, weak: list[Atoms]) -> float:
+    """Weight α of the weak labels, or α·m/s."""
+    ratio = len(data.training) / len(weak) if weak and config.loss.weak.scale_by_counts else 1.0
+    return config.loss.weak.weight * ratio

@@ -1,0 +1,130 @@
+"""pretrain: one representation, one energy head per EIP (multi-task pretraining)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from ase import Atoms
+
+from eippot.config.stages import PretrainConfig
+from eippot.data.labels import eip_labels_of
+from eippot.data.loaders import (
+    MixedBatchSampler,
+    build_graphs,
+    training_loader,
+    validation_loader,
+)
+from eippot.data.preparation import average_neighbors, energy_scale, prepare
+from eippot.data.sources import align_eips, eip_energies, eip_names
+from eippot.errors import DataError
+from eippot.graphs.alignment import Alignment
+from eippot.losses.terms import PretrainLoss
+from eippot.models.saved import ModelCard, build_model, save_model
+from eippot.structures.splits import split_indices
+from eippot.training.fit import FitResult, fit, seed_everything
+from eippot.training.objectives import PretrainObjective
+from eippot.training.run_directory import start_run, write_summary
+
+
+@dataclass(frozen=True)
+class PretrainResult:
+    """Outcome of pretrain.
+
+    Attributes
+    ----------
+    directory
+        The run directory.
+    fit
+        Validation errors against the EIPs, epochs and time.
+    alignments
+        How each EIP was brought to the DFT scale.
+    structures
+        Structures that were used, those for validation included.
+    """
+
+    directory: Path
+    fit: FitResult
+    alignments: list[Alignment]
+    structures: int
+
+
+def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
+    """Train a representation on the labels of all EIPs.
+
+    DFT labels are used for the alignment only.
+
+    Parameters
+    ----------
+    config
+        What to train on, and how.
+    progress
+        Whether to show a progress bar.
+
+    Raises
+    ------
+    EippotError
+        The configuration or the data cannot be used.
+    """
+    data = prepare(
+        config.data, config.reference_energies, require_labels=config.alignment != "none"
+    )
+    names = eip_names(data.everything, config.eips)
+    alignments = align_eips(data.training, names, data.species, config.alignment)
+    usable = _with_eip_label(data.everything, names)
+    start_run(config.output, config)
+    seed_everything(config.training)
+
+    dtype = getattr(torch, config.training.precision)
+    graphs = build_graphs(
+        usable,
+        data.species,
+        config.model.cutoff,
+        dtype,
+        lambda atoms: eip_labels_of(atoms, alignments, data.reference_energies),
+    )
+    held_out, kept = split_indices(len(graphs), [config.data.validation], config.data.seed)
+    training = [graphs[i] for i in kept]
+    card = ModelCard(
+        kind="pretrained",
+        model=config.model,
+        species=tuple(data.species),
+        reference_energies=data.reference_energies,
+        average_neighbors=average_neighbors(training),
+        scale=energy_scale(
+            np.concatenate([(g.eip_energy / g.num_nodes).double().numpy() for g in training])
+        ),
+        outputs=tuple(names),
+        dtype=config.training.precision,
+        provenance=data.provenance()
+        | {
+            "pretraining_structures": len(usable),
+            "alignments": [alignment.model_dump() for alignment in alignments],
+        },
+    )
+    model = build_model(card)
+    sampler = MixedBatchSampler(
+        len(training), 0, config.training.batch_size, None, config.training.seed
+    )
+    result = fit(
+        model,
+        PretrainObjective(PretrainLoss(config.loss)),
+        training_loader(training, sampler),
+        validation_loader([graphs[i] for i in held_out], config.training.batch_size),
+        config.training,
+        config.output,
+        progress,
+    )
+    save_model(config.output, card, model)
+    write_summary(config.output, result.as_summary() | card.provenance)
+    return PretrainResult(config.output, result, alignments, len(usable))
+
+
+def _with_eip_label(structures: list[Atoms], names: list[str]) -> list[Atoms]:
+    labelled = np.isfinite(eip_energies(structures, names)).any(axis=1)
+    usable = [atoms for atoms, has in zip(structures, labelled, strict=True) if has]
+    if len(usable) < 2:
+        raise DataError(f"Expected at least 2 structures with an EIP label, got {len(usable)}.")
+    return usable

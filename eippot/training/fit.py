@@ -1,0 +1,177 @@
+"""Runs a training task with Lightning: everything here is configuration."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EMAWeightAveraging,
+    ModelCheckpoint,
+    RichProgressBar,
+)
+from lightning.pytorch.loggers import CSVLogger
+from torch import nn
+from torch_geometric.loader import DataLoader
+
+from eippot.config.training import TrainingConfig
+from eippot.training.objectives import Objective
+from eippot.training.run_directory import CHECKPOINTS
+from eippot.training.task import TrainingTask
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """Outcome of a training.
+
+    Attributes
+    ----------
+    metrics
+        Validation metrics of the best weights.
+    epochs
+        Epochs that were run.
+    steps
+        Optimizer steps.
+    seconds
+        Wall-clock time.
+    """
+
+    metrics: dict[str, float]
+    epochs: int
+    steps: int
+    seconds: float
+
+    def as_summary(self) -> dict[str, object]:
+        """The result as it stands in ``summary.yaml``."""
+        return {
+            "validation": self.metrics,
+            "epochs": self.epochs,
+            "steps": self.steps,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def seed_everything(config: TrainingConfig) -> None:
+    """Seed all random numbers and choose the number of threads; call before building a model."""
+    lightning.seed_everything(config.seed, verbose=False)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+
+
+def fit(
+    model: nn.Module,
+    objective: Objective,
+    train: DataLoader,
+    validation: DataLoader,
+    config: TrainingConfig,
+    directory: Path,
+    progress: bool = True,
+) -> FitResult:
+    """Train a model; it holds the best weights afterwards.
+
+    Parameters
+    ----------
+    model
+        Starts from its present weights.
+    objective
+        What to train for; its monitor selects the best epoch.
+    train, validation
+        Loaders.
+    config
+        Optimization.
+    directory
+        Run directory, for metrics and checkpoints.
+    progress
+        Whether to show a progress bar.
+    """
+    task = TrainingTask(model, objective, config)
+    best = ModelCheckpoint(
+        directory / CHECKPOINTS,
+        filename="best",
+        monitor=objective.monitor,
+        mode=objective.mode,
+        save_last=True,
+        enable_version_counter=False,
+    )
+    start = time.perf_counter()
+    with _quiet():
+        trainer = _trainer(config, objective, best, directory, progress)
+        trainer.fit(task, train, validation)
+        state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
+        task.load_state_dict(state)
+        metrics = _validate(task, validation)
+    return FitResult(
+        metrics, trainer.current_epoch, trainer.global_step, time.perf_counter() - start
+    )
+
+
+def _trainer(
+    config: TrainingConfig,
+    objective: Objective,
+    best: ModelCheckpoint,
+    directory: Path,
+    progress: bool,
+) -> lightning.Trainer:
+    callbacks: list[Callback] = [best]
+    if config.ema_decay:
+        callbacks.append(EMAWeightAveraging(decay=config.ema_decay))
+    callbacks.append(
+        EarlyStopping(objective.monitor, patience=config.patience, mode=objective.mode)
+    )
+    if progress:
+        callbacks.append(RichProgressBar(leave=False))
+    return lightning.Trainer(
+        accelerator="auto",
+        devices=1,
+        max_epochs=config.epochs,
+        gradient_clip_val=config.gradient_clip,
+        precision="64-true" if config.precision == "float64" else "32-true",
+        logger=CSVLogger(directory, name=None, version="", flush_logs_every_n_steps=100),
+        callbacks=callbacks,
+        enable_progress_bar=progress,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
+        inference_mode=False,  # forces are derivatives, in validation too
+        use_distributed_sampler=False,
+    )
+
+
+def _validate(task: TrainingTask, validation: DataLoader) -> dict[str, float]:
+    trainer = lightning.Trainer(
+        accelerator="auto",
+        devices=1,
+        logger=False,
+        enable_progress_bar=False,
+        enable_checkpointing=False,
+        inference_mode=False,
+    )
+    (metrics,) = trainer.validate(task, validation, verbose=False)
+    return {name: float(value) for name, value in metrics.items()}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's hints on hardware and workers off the screen."""
+    names = ["lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"]
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists.*")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

@@ -1,0 +1,191 @@
+"""What each stage asks of a model on a batch: a loss to train on, and metrics to validate by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.data import Batch
+
+from eippot.graphs.batch import StructureBatch
+from eippot.losses.residuals import residuals
+from eippot.losses.terms import (
+    EIP,
+    REFERENCE,
+    LossValue,
+    PotentialLoss,
+    PretrainLoss,
+    classification_loss,
+)
+from eippot.models.prediction import predict
+from eippot.properties import ENERGY, FORCES, STRESS, Property
+
+#: a metric of one batch: its mean, and the number of values in it.
+Metrics = dict[str, tuple[Tensor, int]]
+
+
+class Objective(Protocol):
+    """Compares a model's answers on a batch with the labels of one stage.
+
+    Attributes
+    ----------
+    monitor
+        Name of the validation metric that selects the best weights.
+    mode
+        Whether less (``min``) or more (``max``) of it is better.
+    """
+
+    monitor: str
+    mode: str
+
+    def loss(self, model: nn.Module, batch: Batch) -> LossValue:
+        """Loss of a training batch, with a gradient for the weights."""
+
+    def metrics(self, model: nn.Module, batch: Batch) -> Metrics:
+        """Metrics of a validation batch."""
+
+
+class PotentialObjective:
+    """finetune: DFT labels, and weak ones where the batch has them."""
+
+    monitor = "validation_score"
+    mode = "min"
+
+    def __init__(self, loss: PotentialLoss) -> None:
+        self._loss = loss
+
+    def loss(self, model: nn.Module, batch: Batch) -> LossValue:
+        """See Objective."""
+        structures = StructureBatch.of(batch)
+        return self._loss(self._predict(model, structures, training=True), batch, structures.sizes)
+
+    def metrics(self, model: nn.Module, batch: Batch) -> Metrics:
+        """Mean absolute errors, and the score: their sum, weighted as the loss is."""
+        structures = StructureBatch.of(batch)
+        predicted = self._predict(model, structures, training=False)
+        per_atom = self._loss.config.per_atom
+        return error_metrics(
+            REFERENCE, predicted, batch, structures.sizes, self._loss.needs, per_atom
+        )
+
+    def _predict(
+        self, model: nn.Module, structures: StructureBatch, training: bool
+    ) -> dict[Property, Tensor]:
+        found = predict(
+            model,
+            structures,
+            with_forces=FORCES in self._loss.needs,
+            with_stress=STRESS in self._loss.needs,
+            create_graph=training,
+        )
+        values = {ENERGY: found.energy[:, 0], FORCES: found.forces, STRESS: found.stress}
+        return {prop: value for prop, value in values.items() if value is not None}
+
+
+class PretrainObjective:
+    """pretrain: one head per EIP."""
+
+    monitor = "validation_score"
+    mode = "min"
+
+    def __init__(self, loss: PretrainLoss) -> None:
+        self._loss = loss
+
+    def loss(self, model: nn.Module, batch: Batch) -> LossValue:
+        """See Objective; the EIP whose forces are compared is drawn with torch's generator."""
+        structures = StructureBatch.of(batch)
+        has_label = batch.eip_energy.isfinite().float() + 1e-9
+        head = torch.multinomial(has_label, 1).squeeze(1)
+        predicted, labels = self._compare(model, batch, structures, head, training=True)
+        return self._loss(predicted, labels, structures.sizes)
+
+    def metrics(self, model: nn.Module, batch: Batch) -> Metrics:
+        """Mean absolute errors over EIPs (forces: of EIPs in turn), and the score."""
+        structures = StructureBatch.of(batch)
+        turn = torch.arange(structures.n_structures, device=batch.eip_energy.device)
+        head = turn % batch.eip_energy.shape[1]
+        predicted, labels = self._compare(model, batch, structures, head, training=False)
+        per_atom = self._loss.config.per_atom
+        return error_metrics(EIP, predicted, labels, structures.sizes, self._loss.needs, per_atom)
+
+    def _compare(
+        self,
+        model: nn.Module,
+        batch: Batch,
+        structures: StructureBatch,
+        head: Tensor,
+        training: bool,
+    ) -> tuple[dict[Property, Tensor], dict[str, Tensor]]:
+        found = predict(
+            model,
+            structures,
+            with_forces=FORCES in self._loss.needs,
+            with_stress=STRESS in self._loss.needs,
+            create_graph=training,
+            head=head,
+        )
+        rows = torch.arange(structures.n_structures, device=head.device)
+        atoms = torch.arange(len(structures.structure), device=head.device)
+        labels = {
+            "eip_energy": batch.eip_energy,
+            "eip_forces": batch.eip_forces[atoms, head[structures.structure]],
+            "eip_stress": batch.eip_stress[rows, head],
+        }
+        values = {ENERGY: found.energy, FORCES: found.forces, STRESS: found.stress}
+        return {prop: value for prop, value in values.items() if value is not None}, labels
+
+
+class ClassifierObjective:
+    """classify: the EIP that is closest to DFT, or "none"."""
+
+    monitor = "validation_accuracy"
+    mode = "max"
+
+    def loss(self, model: nn.Module, batch: Batch) -> LossValue:
+        """See Objective."""
+        return classification_loss(class_logits(model, batch), batch.true_class)
+
+    def metrics(self, model: nn.Module, batch: Batch) -> Metrics:
+        """Accuracy and cross entropy."""
+        logits = class_logits(model, batch)
+        right = (logits.argmax(dim=1) == batch.true_class).to(logits.dtype)
+        loss = classification_loss(logits, batch.true_class).total
+        return {
+            "validation_accuracy": (right.mean(), len(right)),
+            "validation_loss": (loss, len(right)),
+        }
+
+
+def class_logits(model: nn.Module, batch: Batch) -> Tensor:
+    """Logits ``(B, classes)`` of a classifier on a batch of graphs."""
+    s = StructureBatch.of(batch)
+    logits: Tensor = model(s.species, s.edge_index, s.edge_vectors, s.structure, s.n_structures)
+    return logits
+
+
+def error_metrics(
+    source: str,
+    predicted: Mapping[Property, Tensor],
+    labels: Any,  # noqa: ANN401 - a dict of tensors or a PyG batch, which reads like one
+    sizes: Tensor,
+    weights: Mapping[Property, float],
+    per_atom: bool,
+) -> Metrics:
+    """Mean absolute error of each property [meV, meV/Å, meV/Å³], and their score.
+
+    The score is Σ √w · MAE: the root, since losses square residuals and this does not.
+    """
+    metrics: Metrics = {}
+    score = sizes.new_zeros((), dtype=torch.float64)
+    for prop, weight in weights.items():
+        errors = residuals(prop, predicted[prop], labels[f"{source}_{prop.name}"], sizes, per_atom)
+        if errors.numel() == 0:
+            continue
+        mae = 1000.0 * errors.abs().double().mean()
+        suffix = "_per_atom" if prop is ENERGY and per_atom else ""
+        metrics[f"validation_{prop.name}_mae{suffix}"] = (mae, errors.numel())
+        score = score + weight**0.5 * mae
+    metrics["validation_score"] = (score, len(sizes))
+    return metrics
