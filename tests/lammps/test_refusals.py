@@ -1,0 +1,124 @@
+"""Whatever is wrong ends in one sentence that says so: no crash, no wrong number."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from ase import Atoms
+from torch import Tensor
+
+from tests.lammps.engine import MEASURE, SET_UP, run, write_structure
+from tests.lammps.many_body import ManyBody, write_model
+
+PAIR = "pair_style eippot\n"
+COEFF = "pair_coeff * * model.pt Si\n"
+
+
+class Raising(ManyBody):
+    def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        assert species.shape[0] < 10, "too many atoms for this test"
+        return edge_vectors.sum() + torch.zeros(species.shape[0], dtype=torch.float64)
+
+
+class NotFinite(ManyBody):
+    def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        zero = torch.zeros(species.shape[0], dtype=torch.float64)
+        return zero / (0.0 if species.shape[0] > 10 else 1.0) + 0.0 * edge_vectors.sum()
+
+
+class OneEnergy(ManyBody):
+    def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        return edge_vectors.sum().reshape(1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, silicon64: Atoms) -> Path:
+    write_model(tmp_path / "model.pt", ManyBody(species=("Si", "Ge")))
+    write_structure(tmp_path, silicon64, ("Si",))
+    return tmp_path
+
+
+def error(folder: Path, script: str, *, ranks: int = 1, units: str = "metal") -> str:
+    """The error of an lmp that must fail in good order."""
+    set_up = SET_UP.format(boundary="p p p").replace("metal", units)
+    output = run(folder, set_up + script + MEASURE, ranks=ranks)
+    assert not output.endswith("exit code 0"), output
+    for crash in ("terminate called", "Segmentation", "Traceback", "Aborted"):
+        assert crash not in output
+    (line,) = (line for line in output.splitlines() if line.startswith("ERROR"))
+    return line
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("pair_style eippot model.pt\n", "takes no arguments, got 'model.pt'"),
+        (
+            PAIR + "pair_coeff 1 1 model.pt Si\n",
+            "Pair_coeff must start with * * for pair style eippot",
+        ),
+        (PAIR + "pair_coeff * *\n", "Expected 'pair_coeff * * model.pt' and one chemical symbol"),
+        (PAIR + "pair_coeff * * nowhere.pt Si\n", "Cannot find the model file 'nowhere.pt'"),
+        (PAIR + "pair_coeff * * model.pt\n", "each of the 1 atom types .*, got 0"),
+        (PAIR + "pair_coeff * * model.pt Si Ge\n", "each of the 1 atom types .*, got 2"),
+        (PAIR + "pair_coeff * * model.pt Xx\n", "does not know the element 'Xx'; it knows: Si Ge"),
+        (PAIR + "pair_coeff * * model.pt NULL\n", "allowed only under 'pair_style hybrid'"),
+        (PAIR, "All pair coeffs are not set"),
+    ],
+)
+def test_wrong_input_scripts(folder: Path, script: str, said: str) -> None:
+    assert_says(error(folder, script), said)
+
+
+def test_units_without_a_scale(folder: Path) -> None:
+    assert_says(error(folder, PAIR + COEFF, units="lj"), "got 'units lj'; use 'units metal'")
+
+
+def test_several_ranks(folder: Path) -> None:
+    assert_says(error(folder, PAIR + COEFF, ranks=2), "one MPI rank .*, got 2 ranks; start LAMMPS")
+
+
+def test_files_that_are_no_model(folder: Path) -> None:
+    model = folder / "model.pt"
+    whole = model.read_bytes()
+    for content in (b"", b"not a model", whole[: len(whole) // 2]):
+        model.write_bytes(content)
+        assert_says(error(folder, PAIR + COEFF), "'model.pt' is not an exported eippot model")
+
+
+def test_torchscript_that_is_no_export(folder: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), folder / "model.pt")
+    assert_says(error(folder, PAIR + COEFF), "no attribute 'format_version'.*'eippot export'")
+
+
+def test_a_file_of_another_format(folder: Path) -> None:
+    write_model(folder / "model.pt", ManyBody(format_version=2))
+    assert_says(error(folder, PAIR + COEFF), "format 1, got format 2; export it again")
+
+
+def test_a_file_that_fails_its_self_test(folder: Path) -> None:
+    write_model(folder / "model.pt", ManyBody(), selftest_energy=torch.tensor(-600.0))
+    assert_says(error(folder, PAIR + COEFF), "does not reproduce the self-test .*energy off by")
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (Raising, "at step 0: the model could not be evaluated: .*too many atoms for this test"),
+        (NotFinite, "energy at step 0 is not finite; two atoms may be far too close"),
+        (OneEnergy, "self-test failed: expected 6 atomic energies from the model, got .*1"),
+    ],
+)
+def test_models_that_fail(folder: Path, model: type[ManyBody], said: str) -> None:
+    write_model(folder / "model.pt", model())
+    assert_says(error(folder, PAIR + COEFF), said)
+
+
+def assert_says(message: str, pattern: str) -> None:
+    assert re.search(pattern.replace("* *", r"\* \*"), message), message
