@@ -1,0 +1,252 @@
+"""A pool of worker processes that evaluate EIPs and survive what EIPs do to them.
+
+An EIP that aborts the process, hangs, or exits costs the structure it was at, and nothing else:
+the worker is replaced, and what it had not finished is given to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from types import TracebackType
+from typing import Final
+
+from eippot.eips.base import Outcome
+from eippot.eips.messages import Chunk, Frame, Hello, Open, Opened, Phase
+from eippot.eips.process import WorkerProcess
+from eippot.eips.schedule import Entry, Schedule
+from eippot.eips.source import EIPSource
+from eippot.errors import EIPError, EippotError
+
+#: the pool looks at its workers at least this often [s].
+_LOOK_EVERY: Final = 0.05
+#: workers that die this often in a row without being at any structure are a broken installation.
+_MAX_IDLE_DEATHS: Final = 3
+
+Finished = list[tuple[Entry, Outcome]]
+
+
+@dataclass
+class _Slot:
+    """One place for a worker, and what the worker there is to do."""
+
+    process: WorkerProcess | None = None
+    entries: list[Entry] = field(default_factory=list)
+    received: int = 0  # outcomes of these entries that have come back
+    begun_before: int = 0  # labels that the worker had begun before these entries
+
+
+class WorkerPool:
+    """Evaluate EIPs in worker processes; a context manager that leaves no process behind.
+
+    Parameters
+    ----------
+    sources
+        The EIPs, referred to by their index from here on.
+    workers
+        Number of processes.
+    time_limit
+        Longest time for one structure and one EIP [s].
+    setup_time_limit
+        Longest time for opening one EIP [s].
+    derivatives
+        Whether forces and stress are wanted.
+    give_up_after
+        See :class:`~eippot.eips.schedule.Schedule`.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[EIPSource],
+        workers: int = 1,
+        time_limit: float = 10.0,
+        setup_time_limit: float = 60.0,
+        derivatives: bool = True,
+        give_up_after: int = 20,
+    ) -> None:
+        self._sources = tuple(sources)
+        self._hello = Hello(self._sources, derivatives)
+        self._limits = {
+            Phase.STARTING: setup_time_limit,
+            Phase.OPENING: setup_time_limit,
+            Phase.EVALUATING: time_limit,
+        }
+        self._slots = [_Slot() for _ in range(workers)]
+        self._give_up_after = give_up_after
+        self._idle_deaths = 0
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for slot in self._slots:
+            _empty(slot)
+
+    def open_all(self) -> list[frozenset[str] | None]:
+        """Open every EIP once, and ask for the species that it knows (None: it does not say).
+
+        Raises
+        ------
+        EippotError
+            An EIP cannot be opened; all that cannot are named.
+        """
+        answers = [self._open(eip) for eip in range(len(self._sources))]
+        problems = [
+            (source, answer.error)
+            for source, answer in zip(self._sources, answers, strict=True)
+            if answer.error is not None
+        ]
+        if problems:
+            raise _merge(problems)
+        return [answer.species for answer in answers]
+
+    def evaluate(
+        self, frames: Sequence[Frame], entries: Iterable[Entry]
+    ) -> Iterator[list[tuple[Entry, Outcome]]]:
+        """Evaluate entries, in no particular order.
+
+        Parameters
+        ----------
+        frames
+            The structures that entries refer to.
+        entries
+            What to evaluate; each once.
+
+        Yields
+        ------
+        list of (Entry, Outcome)
+            What has been finished since the last time.
+
+        Raises
+        ------
+        EIPError
+            Workers cannot be kept alive at all.
+        """
+        schedule = Schedule(entries, len(self._slots), self._give_up_after)
+        self._assign(schedule, frames)
+        while busy := [slot for slot in self._slots if slot.entries]:
+            connections = [slot.process.connection for slot in busy if slot.process]
+            wait(connections, timeout=_LOOK_EVERY)
+            finished = [item for slot in busy for item in self._look(slot, schedule)]
+            self._assign(schedule, frames)
+            if finished:
+                yield finished
+
+    def _assign(self, schedule: Schedule, frames: Sequence[Frame]) -> None:
+        for slot in self._slots:
+            if slot.entries:
+                continue
+            portion = schedule.next_portion()
+            if not portion:
+                return
+            process = self._process(slot)
+            slot.entries, slot.received = portion, 0
+            slot.begun_before = process.board.begun
+            process.send(Chunk(portion[0].eip, [frames[entry.structure] for entry in portion]))
+
+    def _look(self, slot: _Slot, schedule: Schedule) -> Finished:
+        """See what a worker has sent, and whether it is alive and in time."""
+        assert slot.process is not None
+        ended = slot.process.ended  # asked first: what it sent before its end is still received
+        finished = self._receive(slot, schedule)
+        if not slot.entries:
+            return finished
+        if ended:
+            return finished + self._bury(slot, schedule)
+        if self._is_late(slot.process):
+            slot.process.stop()
+            finished += self._receive(slot, schedule)
+            return finished + self._bury(slot, schedule)
+        return finished
+
+    def _receive(self, slot: _Slot, schedule: Schedule) -> Finished:
+        assert slot.process is not None
+        finished: Finished = []
+        for outcomes in slot.process.receive():
+            entries = slot.entries[slot.received : slot.received + len(outcomes)]
+            slot.received += len(outcomes)
+            schedule.note(entries[0].eip, outcomes)
+            finished += zip(entries, outcomes, strict=True)
+            self._idle_deaths = 0
+        if slot.received == len(slot.entries):
+            slot.entries, slot.received = [], 0
+        return finished
+
+    def _bury(self, slot: _Slot, schedule: Schedule) -> Finished:
+        """Take a worker that has ended out of its slot, and see to what it leaves behind."""
+        assert slot.process is not None
+        process, left = slot.process, slot.entries[slot.received :]
+        at = process.board.begun - slot.begun_before - 1 - slot.received
+        late, (phase, elapsed) = self._is_late(process), process.elapsed()
+        words = process.last_words()
+        stopped = process.stopped
+        _empty(slot)
+        if phase in (Phase.STARTING, Phase.WAITING) or not 0 <= at < len(left):
+            self._count_idle_death(words)
+            return schedule.put_back(left)
+        if stopped and not late:  # it went on in the very moment in which it was stopped
+            return schedule.put_back(left)
+        guilty = left.pop(at)
+        finished = schedule.put_back(left)
+        doing = "when it was opened, " if phase is Phase.OPENING else ""
+        if not stopped:
+            return finished + schedule.crashed(guilty, f"{doing}the worker {words}", elapsed)
+        limit = self._limits[phase]
+        return finished + schedule.timed_out(guilty, f"{doing}no answer in {limit:g} s", limit)
+
+    def _is_late(self, process: WorkerProcess) -> bool:
+        phase, elapsed = process.elapsed()
+        return elapsed > self._limits.get(phase, float("inf"))
+
+    def _count_idle_death(self, words: str) -> None:
+        self._idle_deaths += 1
+        if self._idle_deaths >= _MAX_IDLE_DEATHS:
+            raise EIPError(
+                f"Worker processes end before they do anything; the last one {words}.",
+                "Is the machine out of memory, or was the package changed during the run?",
+            )
+
+    def _process(self, slot: _Slot) -> WorkerProcess:
+        if slot.process is None:
+            slot.process = WorkerProcess(self._hello)
+        return slot.process
+
+    def _open(self, eip: int) -> Opened:
+        slot = self._slots[0]
+        process = self._process(slot)
+        process.send(Open(eip))
+        while True:
+            wait([process.connection], timeout=_LOOK_EVERY)
+            ended = process.ended
+            messages = process.receive()
+            if messages:
+                answer: Opened = messages[0]
+                return answer
+            if ended or self._is_late(process):
+                limit = self._limits.get(process.board.phase, 0.0)
+                told = (
+                    f"the worker {process.last_words()}" if ended else f"no answer in {limit:g} s"
+                )
+                _empty(slot)
+                return Opened(None, EIPError(f"It cannot be opened: {told}."))
+
+
+def _empty(slot: _Slot) -> None:
+    if slot.process is not None:
+        slot.process.discard()
+    slot.process, slot.entries, slot.received = None, [], 0
+
+
+def _merge(problems: Sequence[tuple[EIPSource, EippotError]]) -> EippotError:
+    """One error for all EIPs that cannot be opened; of their common kind if they have one."""
+    lines = [f"EIP `{source.name}`: {error.message}" for source, error in problems]
+    hints = dict.fromkeys(error.hint for _, error in problems if error.hint)
+    kinds = {type(error) for _, error in problems}
+    kind = kinds.pop() if len(kinds) == 1 else EIPError
+    return kind("\n".join(lines), "\n".join(hints))
