@@ -24,6 +24,14 @@ class Result:
     virial: Array
 
 
+def load(path: Path) -> torch.jit.ScriptModule:
+    """Open an exported file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what the file is
+        model: torch.jit.ScriptModule = torch.jit.load(path)  # type: ignore[no-untyped-call]
+        return model
+
+
 def edges(atoms: Atoms, cutoff: float) -> tuple[npt.NDArray[np.int64], Array]:
     """All pairs within the cutoff: edge_index (2, E) and edge_vectors (E, 3)."""
     heights = atoms.cell.volume / np.linalg.norm(

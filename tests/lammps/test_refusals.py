@@ -11,6 +11,7 @@ import torch
 from ase import Atoms
 from torch import Tensor
 
+from tests.lammps.brute_force import load
 from tests.lammps.engine import MEASURE, SET_UP, run, write_structure
 from tests.lammps.many_body import ManyBody, write_model
 
@@ -102,8 +103,11 @@ def test_a_file_of_another_format(folder: Path) -> None:
     assert_says(error(folder, PAIR + COEFF), "format 1, got format 2; export it again")
 
 
-def test_a_file_that_fails_its_self_test(folder: Path) -> None:
-    write_model(folder / "model.pt", ManyBody(), selftest_energy=torch.tensor(-600.0))
+@pytest.mark.parametrize("quantity", ["energy", "forces", "virial"])
+def test_a_file_that_fails_its_self_test(folder: Path, quantity: str) -> None:
+    model = write_model(folder / "model.pt", ManyBody())
+    right = getattr(load(model), f"selftest_{quantity}")
+    write_model(model, ManyBody(), **{f"selftest_{quantity}": right + 1e-6})
     assert_says(error(folder, PAIR + COEFF), "does not reproduce the self-test .*energy off by")
 
 
