@@ -1,0 +1,28 @@
+# make setup   everything that eippot needs, on a bare Debian machine or in an existing environment
+# make demo    the whole method on silicon, about twenty minutes on two cores; results in demo/
+# make test    the test suite: real KIM models, real LAMMPS
+# make lint    what CI checks beside the tests
+# make bench NAME=silicon   a benchmark of benchmarks/
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export OMP_WAIT_POLICY := passive
+
+.PHONY: setup demo test lint bench
+
+setup:
+	@bash .ci/setup $(VENV)
+
+demo: setup
+	@$(BIN)/python examples/silicon/demo.py --output demo
+
+test: setup
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/pre-commit run --all-files
+
+bench: setup
+	@$(BIN)/python benchmarks/$(NAME).py
