@@ -44,7 +44,7 @@ def label(
     ] = None,
     time_limit: Annotated[
         float | None,
-        typer.Option(help="Longest time for one structure and one EIP [s]; default: 10."),
+        typer.Option(help="Longest time for one structure and one EIP, in seconds; default: 10."),
     ] = None,
     no_forces: Annotated[bool, typer.Option("--no-forces", help="Keep energies alone.")] = False,
     restart: Annotated[
@@ -189,23 +189,33 @@ def _show(result: LabelResult) -> None:
     from rich.table import Table
 
     from eippot.eips.base import Status
+    from eippot.units import MEV_PER_EV
     from eippot_cli.report import console
 
     table = Table(title=f"{result.n_structures} structures, {len(result.eips)} EIPs")
     table.add_column("EIP", no_wrap=True)
-    for status in Status:
+    totals = {status: sum(eip.counts[status] for eip in result.eips) for status in Status}
+    statuses = [status for status in Status if totals[status] or status is Status.OK]
+    for status in statuses:
         table.add_column(status.value.replace(" ", "\n"), justify="right")
-    table.add_column("ms", justify="right")
+    table.add_column("median\nms", justify="right")
+    has_errors = any(eip.energy_mae_per_atom is not None for eip in result.eips)
+    if has_errors:
+        table.add_column("energy MAE\nmeV/atom", justify="right")
     for eip in result.eips:
-        counts = [str(eip.counts[status]) if eip.counts[status] else "·" for status in Status]
-        speed = "·" if eip.median_ms is None else f"{eip.median_ms:.2f}"
-        table.add_row(eip.name, *counts, speed)
+        cells = [eip.name, *(str(eip.counts[status] or "·") for status in statuses)]
+        cells.append("·" if eip.median_ms is None else f"{eip.median_ms:.2f}")
+        if has_errors:
+            error = eip.energy_mae_per_atom
+            cells.append("·" if error is None else f"{error * MEV_PER_EV:.0f}")
+        table.add_row(*cells)
     console.print(table)
+    if has_errors:
+        _print_result("energy MAE: against REF_energy, one offset per element taken out")
     made = result.n_labels - result.already_done
     _print_result(f"{made} labels in {result.seconds:.1f} s, {result.already_done} already done")
     _print_result(f"labelled structures: {result.output}")
-    missing = sum(eip.counts[status] for eip in result.eips for status in Status)
-    missing -= sum(eip.counts[Status.OK] for eip in result.eips)
+    missing = result.n_labels - totals[Status.OK]
     if missing:
         _print_result(f"{missing} labels are missing; why: {result.failures}")
     if missing == result.n_labels:

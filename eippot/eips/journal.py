@@ -25,6 +25,7 @@ import numpy as np
 from eippot.conventions import Array
 from eippot.eips.base import EIPLabel, Outcome, Status
 from eippot.eips.messages import Frame
+from eippot.eips.process import WORKER_PREFIX
 from eippot.eips.source import EIPSource
 from eippot.errors import DataError
 
@@ -62,6 +63,8 @@ class Journal:
                 f"Another run is writing {output}.",
                 "Wait for it, end it, or write to another file.",
             ) from None
+        for left in self.folder.glob(WORKER_PREFIX + "*"):  # of a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
         self._file = self._open()
 
     def __enter__(self) -> Journal:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
+from pathlib import Path
 from types import TracebackType
 from typing import Final
 
@@ -54,6 +55,8 @@ class WorkerPool:
         Whether forces and stress are wanted.
     give_up_after
         See :class:`~eippot.eips.schedule.Schedule`.
+    folder
+        Where workers keep their temporary files; None is the system's place for them.
     """
 
     def __init__(
@@ -64,7 +67,9 @@ class WorkerPool:
         setup_time_limit: float = 60.0,
         derivatives: bool = True,
         give_up_after: int = 20,
+        folder: Path | None = None,
     ) -> None:
+        self._folder = folder
         self._sources = tuple(sources)
         self._hello = Hello(self._sources, derivatives)
         self._limits = {
@@ -214,7 +219,7 @@ class WorkerPool:
 
     def _process(self, slot: _Slot) -> WorkerProcess:
         if slot.process is None:
-            slot.process = WorkerProcess(self._hello)
+            slot.process = WorkerProcess(self._hello, self._folder)
         return slot.process
 
     def _open(self, eip: int) -> Opened:

@@ -17,6 +17,9 @@ from typing import Any, Final
 
 from eippot.eips.messages import Board, Hello, Phase
 
+#: how the names of folders of workers begin.
+WORKER_PREFIX: Final = "eippot-worker-"
+
 #: one thread per worker: the pool already uses every core.
 _ONE_THREAD: Final = dict.fromkeys(
     (
@@ -42,10 +45,12 @@ class WorkerProcess:
     ----------
     hello
         What the worker has to know first.
+    folder
+        Where to make its folder; None is the system's place for temporary files.
     """
 
-    def __init__(self, hello: Hello) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="eippot-label-"))
+    def __init__(self, hello: Hello, folder: Path | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix=WORKER_PREFIX, dir=folder)).resolve()
         self._log = self.folder / "worker.log"
         self.board = Board(self.folder / "board")
         ours, theirs = socket.socketpair()

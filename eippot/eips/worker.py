@@ -23,8 +23,8 @@ from eippot.eips.messages import Board, Chunk, Frame, Hello, Open, Opened, Phase
 from eippot.eips.source import open_potential
 from eippot.errors import EIPError, EippotError
 
-#: outcomes are sent when this much time has passed [s]: one by one where they are slow.
-_SEND_EVERY: Final = 0.05
+#: outcomes are sent when this much time has passed [s]: what a dying worker has not sent is lost.
+_SEND_EVERY: Final = 0.002
 _SET_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 
 

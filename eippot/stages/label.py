@@ -12,6 +12,9 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+import numpy as np
+from ase import Atoms
+
 from eippot.config.label import LabelConfig
 from eippot.eips.base import Limits, Outcome, Status
 from eippot.eips.journal import Journal
@@ -20,9 +23,12 @@ from eippot.eips.pool import WorkerPool
 from eippot.eips.source import EIPSource, collect_sources
 from eippot.eips.table import LabelProgress, LabelTable
 from eippot.errors import ConfigError
-from eippot.structures.io import read_structures, write_structures
+from eippot.graphs.alignment import fit_alignment
+from eippot.properties import ENERGY, eip_key, reference_key
+from eippot.structures.io import energy_of, read_structures, write_structures
 
 FAILURES_FILE: Final = "failures.csv"
+_FEWEST_FOR_ERROR: Final = 10
 
 
 @dataclass(frozen=True)
@@ -37,12 +43,16 @@ class EIPSummary:
         Number of structures by status; every status is there.
     median_ms
         Median time per structure [ms]; None where nothing was evaluated.
+    energy_mae_per_atom
+        Mean absolute error of the energies against reference labels [eV/atom], after alignment
+        by one offset per element; None where fewer than ten structures have both.
     """
 
     name: str
     source: str
     counts: Mapping[Status, int]
     median_ms: float | None
+    energy_mae_per_atom: float | None
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,7 @@ def run(
         if restart:
             journal.forget()
         already_done = table.resume(journal, config.time_limit)
-        with _open_pool(config, sources, len(structures)) as pool:
+        with _open_pool(config, sources, len(structures), journal.folder) as pool:
             table.evaluate(pool, journal, report)
         outcomes = table.judge(Limits(config.max_energy, config.max_force))
         for source, row in zip(sources, outcomes, strict=True):
@@ -124,7 +134,10 @@ def run(
         n_labels=len(structures) * len(sources),
         already_done=already_done,
         seconds=time.monotonic() - start,
-        eips=tuple(_summarize(s, row) for s, row in zip(sources, outcomes, strict=True)),
+        eips=tuple(
+            _summarize(source, row, structures)
+            for source, row in zip(sources, outcomes, strict=True)
+        ),
     )
 
 
@@ -139,7 +152,9 @@ def _check_paths(config: LabelConfig) -> None:
         )
 
 
-def _open_pool(config: LabelConfig, sources: Sequence[EIPSource], n_structures: int) -> WorkerPool:
+def _open_pool(
+    config: LabelConfig, sources: Sequence[EIPSource], n_structures: int, folder: Path
+) -> WorkerPool:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return WorkerPool(
         sources,
@@ -148,6 +163,7 @@ def _open_pool(config: LabelConfig, sources: Sequence[EIPSource], n_structures: 
         setup_time_limit=config.setup_time_limit,
         derivatives=config.forces,
         give_up_after=config.give_up_after,
+        folder=folder,
     )
 
 
@@ -165,7 +181,9 @@ def _write_failures(
     temporary.replace(path)
 
 
-def _summarize(source: EIPSource, outcomes: Sequence[Outcome]) -> EIPSummary:
+def _summarize(
+    source: EIPSource, outcomes: Sequence[Outcome], structures: Sequence[Atoms]
+) -> EIPSummary:
     counts = Counter(outcome.status for outcome in outcomes)
     times = [outcome.seconds for outcome in outcomes if outcome.seconds is not None]
     return EIPSummary(
@@ -173,4 +191,24 @@ def _summarize(source: EIPSource, outcomes: Sequence[Outcome]) -> EIPSummary:
         source=source.text,
         counts={status: counts[status] for status in Status},
         median_ms=1000 * median(times) if times else None,
+        energy_mae_per_atom=_aligned_error(source.name, structures),
     )
+
+
+def _aligned_error(eip: str, structures: Sequence[Atoms]) -> float | None:
+    """Mean absolute energy error against reference labels [eV/atom], after alignment."""
+    pairs = [
+        (atoms, energy, reference)
+        for atoms in structures
+        if (energy := energy_of(atoms, eip_key(eip, ENERGY.name))) is not None
+        and (reference := energy_of(atoms, reference_key(ENERGY))) is not None
+    ]
+    if len(pairs) < _FEWEST_FOR_ERROR:
+        return None
+    species = sorted({symbol for atoms, _, _ in pairs for symbol in atoms.symbols})
+    compositions = [[list(atoms.symbols).count(s) for s in species] for atoms, _, _ in pairs]
+    energies, references = np.array([[pair[1], pair[2]] for pair in pairs]).T
+    alignment = fit_alignment(
+        eip, "offset", species, energies, references, np.array(compositions, dtype=np.float64)
+    )
+    return alignment.mae_per_atom

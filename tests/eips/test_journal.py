@@ -93,6 +93,14 @@ def test_a_run_that_did_nothing_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_folders_of_killed_workers_are_cleared_away(tmp_path: Path) -> None:
+    left = tmp_path / "out.extxyz.journal" / "eippot-worker-abc"
+    left.mkdir(parents=True)
+    (left / "board").touch()
+    with Journal(tmp_path / "out.extxyz"):
+        assert not left.exists()
+
+
 def test_forgetting(tmp_path: Path) -> None:
     with Journal(tmp_path / "out.extxyz") as journal:
         journal.add(BATCH)

@@ -93,6 +93,18 @@ def test_order_inputs_and_labels_are_kept(tmp_path: Path) -> None:
     ]
 
 
+def test_energies_are_compared_with_the_reference_after_alignment(tmp_path: Path) -> None:
+    structures = _pairs(12)
+    for index, atoms in enumerate(structures):
+        atoms.info["REF_energy"] = 0.2 * index + 2.0 - 100.0
+    structures[3].info["REF_energy"] += 2.4
+    eips = {"a": "ase:faulty_calculators.Faulty"}
+    [summary] = _label(tmp_path, structures, eips=eips).eips
+    assert summary.energy_mae_per_atom == pytest.approx(2.4 / 2 / 12, abs=1e-3)
+    [summary] = _label(tmp_path, structures[:9], eips=eips).eips
+    assert summary.energy_mae_per_atom is None
+
+
 def test_every_status_of_real_models(tmp_path: Path) -> None:
     pytest.importorskip("kimpy")
     structures = [*_scaled(1.0, 0.6, 0.3), bulk("Ge", cubic=True)]
