@@ -109,8 +109,8 @@ def kinds_table(structures: Iterable[Atoms], listed: Mapping[str, int]) -> str:
         groups[atoms.info["config_type"]].append(atoms)
     zero = min(a.info["REF_energy"] / len(a) for group in groups.values() for a in group)
     lines = [
-        "| config_type | structures | of the list | atoms each | energy, lowest / median / highest [eV/atom] "
-        "| largest force [eV/Å] |",
+        "| config_type | structures | of the list | atoms each "
+        "| energy, lowest / median / highest [eV/atom] | largest force [eV/Å] |",
         "|---|---|---|---|---|---|",
     ]
     for name, group in sorted(groups.items()):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from ase import Atoms
@@ -75,22 +72,20 @@ def packing(rng: np.random.Generator, volumes: tuple[float, float]) -> Atoms:
 
 
 def kim_calculator(model: str) -> Calculator:
-    """Return a KIM calculator whose ``kim.log`` does not litter the working directory.
+    """Return a KIM calculator that leaves no ``kim.log`` in the working directory.
 
     Raises
     ------
     SystemExit
         Where kimpy or the model is missing, saying how to get them.
     """
-    here = Path.cwd()
-    with tempfile.TemporaryDirectory() as scratch:
-        os.chdir(scratch)
-        try:
-            return KIM(model)
-        except (ImportError, KIMModelNotFound) as error:
-            raise SystemExit(
-                f"Liquid and amorphous silicon need the KIM model {model}: {error}\n"
-                "Install it with: apt install openkim-models; pip install kimpy"
-            ) from error
-        finally:
-            os.chdir(here)
+    try:
+        import kimpy
+
+        kimpy.log.Log.push_default_verbosity(kimpy.log_verbosity.silent)
+        return KIM(model)
+    except (ImportError, KIMModelNotFound) as error:
+        raise SystemExit(
+            f"Liquid and amorphous silicon need the KIM model {model}: {error}\n"
+            "Install it with: apt install openkim-models; pip install kimpy"
+        ) from error
