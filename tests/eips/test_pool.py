@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import numpy as np
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 from ase import Atoms
 from ase.build import bulk
