@@ -16,11 +16,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from eippot import __version__
 from eippot.config.model import ModelConfig
 from eippot.errors import ModelError
 from eippot.models.factory import build_representation
 from eippot.models.potential import Classifier, Potential
+from eippot.version import __version__
 
 FORMAT_VERSION = 1
 WEIGHTS = "model.safetensors"

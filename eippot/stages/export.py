@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 
-from eippot import __version__
 from eippot.config.deployment import ExportConfig
 from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
@@ -15,6 +14,7 @@ from eippot.deployment.self_test import self_test_inputs
 from eippot.errors import ModelError
 from eippot.models.potential import Potential
 from eippot.models.saved import load_model
+from eippot.version import __version__
 
 CITATION = (
     "Z. Shui, D. S. Karls, M. Wen, I. A. Nikiforov, E. B. Tadmor, G. Karypis, Injecting Domain "

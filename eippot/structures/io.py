@@ -55,10 +55,18 @@ def write_structures(path: Path, structures: Sequence[Atoms]) -> None:
         Target; a suffix ``.xz`` or ``.gz`` compresses.
     structures
         ``info`` and ``arrays`` are written; results of attached calculators are not.
+
+    Raises
+    ------
+    DataError
+        There can be no file of this name.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     suffixes = "".join(path.suffixes[-2:]) or ".extxyz"
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=suffixes, dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=suffixes, dir=path.parent)
+    except OSError as error:
+        raise DataError(f"Cannot write {path}: {error}") from None
     os.close(handle)
     temporary = Path(name)
     try:
@@ -74,16 +82,24 @@ def energy_of(atoms: Atoms, key: str) -> float | None:
     value = atoms.info.get(key)
     if value is None:
         return None
-    energy = float(value)
+    try:
+        energy = float(value)
+    except (TypeError, ValueError):
+        raise DataError(f"`{key}` should be a number, got {value!r}.") from None
     return energy if np.isfinite(energy) else None
 
 
 def forces_of(atoms: Atoms, key: str) -> np.ndarray | None:
     """Forces label ``(n, 3)`` [eV/Å] under ``key``, None where it is missing or not finite."""
     value = atoms.arrays.get(key)
-    if value is None or not np.isfinite(value).all():
+    if value is None:
         return None
-    return np.asarray(value, dtype=float)
+    if value.shape != (len(atoms), 3) or value.dtype.kind not in "iuf":
+        raise DataError(
+            f"`{key}` should hold numbers of shape {(len(atoms), 3)}, got {value.dtype} of shape "
+            f"{value.shape}."
+        )
+    return np.asarray(value, dtype=float) if np.isfinite(value).all() else None
 
 
 def stress_of(atoms: Atoms, key: str) -> np.ndarray | None:
@@ -95,7 +111,10 @@ def stress_of(atoms: Atoms, key: str) -> np.ndarray | None:
     value = atoms.info.get(key)
     if value is None or not atoms.pbc.all():
         return None
-    value = np.asarray(value, dtype=float)
+    try:
+        value = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise DataError(f"`{key}` should hold numbers, got {value!r}.") from None
     if not np.isfinite(value).all():
         return None
     if value.size == 6:
@@ -133,7 +152,7 @@ def _check(atoms: Atoms, where: str) -> None:
         )
     if not np.isfinite(atoms.cell.array).all():
         raise DataError(f"Expected a finite cell, got {atoms.cell.array.tolist()} in {where}.")
-    if atoms.pbc.any() and atoms.cell.rank < atoms.pbc.sum():
+    if np.linalg.matrix_rank(atoms.cell.array[atoms.pbc]) < atoms.pbc.sum():
         raise DataError(
             f"Expected a lattice vector for each periodic direction (pbc {atoms.pbc.tolist()}), "
             f"got cell {atoms.cell.array.tolist()} in {where}."

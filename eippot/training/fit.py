@@ -28,6 +28,14 @@ from eippot.training.objectives import Objective
 from eippot.training.run_directory import CHECKPOINTS
 from eippot.training.task import TrainingTask
 
+#: hints of Lightning that are of no use here, and a deprecation inside of it.
+_HINTS = (
+    ".*does not have many workers.*",
+    ".*Checkpoint directory .* exists.*",
+    ".*Experiment logs directory .* exists.*",
+    ".*isinstance.treespec, LeafSpec.. is deprecated.*",
+)
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -162,16 +170,13 @@ def _validate(task: TrainingTask, validation: DataLoader) -> dict[str, float]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Lightning's hints on hardware and workers off the screen."""
-    names = ["lightning.pytorch.utilities.rank_zero", "lightning.pytorch.accelerators.cuda"]
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-        warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists.*")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
+    logger = logging.getLogger("lightning.pytorch.utilities.rank_zero")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for message in _HINTS:
+                warnings.filterwarnings("ignore", message=message)
             yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+    finally:
+        logger.setLevel(level)

@@ -47,10 +47,10 @@ def split_labelled(n_labels: int, seed: int) -> tuple[list[Atoms], list[Atoms]]:
     The isolated atom is always among the first: it is the zero of energy.
     """
     structures = read(DATA, index=":", format="extxyz")
-    order = np.random.default_rng(seed).permutation(len(structures))
-    order = sorted(order, key=lambda i: structures[i].info["config_type"] != "isolated_atom")
-    shuffled = [structures[i] for i in order]
-    return shuffled[:n_labels], shuffled[n_labels:]
+    shuffled = np.random.default_rng(seed).permutation(len(structures))
+    order = sorted(shuffled, key=lambda i: structures[i].info["config_type"] != "isolated_atom")
+    chosen = [structures[i] for i in order]
+    return chosen[:n_labels], chosen[n_labels:]
 
 
 def write_data(folder: Path, n_labels: int, n_pool: int, seed: int) -> None:
