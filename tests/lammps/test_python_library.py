@@ -26,12 +26,17 @@ for repetition in range(2):
     engine.commands_string('''units metal
 read_data structure.data
 pair_style eippot''')
-    try:
-        engine.command("pair_coeff * * nowhere.pt Si")
-    except Exception as error:
-        assert "Cannot find the model file" in str(error)
-    else:
-        raise AssertionError("an error was expected")
+    for command, said in (
+        ("pair_coeff * * nowhere.pt Si", "Cannot find the model file"),
+        ("pair_coeff * * model.pt Xx", "does not know the element"),
+        ("run 0", "All pair coeffs are not set"),
+    ):
+        try:
+            engine.command(command)
+        except Exception as error:
+            assert said in str(error), error
+        else:
+            raise AssertionError(command)
     engine.commands_string('''pair_coeff * * model.pt Si
 run 0''')
     print("energy", repr(engine.get_thermo("pe")))
@@ -39,7 +44,9 @@ run 0''')
 """
 
 # LAMMPS itself sets one thread for the process when it starts; the pair style changes nothing
-SET_THREADS = USE_TORCH + USE_LAMMPS.replace("    try:", "    torch.set_num_threads(2)\n    try:")
+SET_THREADS = USE_TORCH + USE_LAMMPS.replace(
+    "    for com", "    torch.set_num_threads(2)\n    for com"
+)
 THREADS_ARE_UNTOUCHED = "assert torch.get_num_threads() == 2\n"
 
 

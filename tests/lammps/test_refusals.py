@@ -111,6 +111,11 @@ def test_a_file_that_fails_its_self_test(folder: Path, quantity: str) -> None:
     assert_says(error(folder, PAIR + COEFF), "does not reproduce the self-test .*energy off by")
 
 
+def test_a_damaged_self_test(folder: Path) -> None:
+    write_model(folder / "model.pt", ManyBody(), selftest_edge_index=torch.full((2, 2), 99))
+    assert_says(error(folder, PAIR + COEFF), "the self-test in the model file is damaged")
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [

@@ -152,24 +152,35 @@ struct Totals {
   }
 };
 
-/// Largest |component| of a; a NaN is carried on, never lost.
+/// Largest |component| of a; NaN if there is one.
 double largest(const std::vector<double> &a) {
   double result = 0.0;
-  for (const double value : a)
-    if (!(std::abs(value) <= result)) result = std::abs(value);
+  for (const double value : a) {
+    if (std::isnan(value)) return value;
+    result = std::max(result, std::abs(value));
+  }
   return result;
 }
 
 double largest_difference(std::vector<double> a, const std::vector<double> &b) {
-  if (a.size() != b.size()) throw ModelError("the self-test in the model file is incomplete");
   for (std::size_t k = 0; k < a.size(); ++k) a[k] -= b[k];
   return largest(a);
+}
+
+/// The sizes and indices of a self-test read from a file.
+void check_self_test(const AtomGraph &graph, const Totals &expected) {
+  const auto is_atom = [&](std::int64_t index) { return 0 <= index && index < graph.n_atoms(); };
+  if (graph.edge_vectors.size() == 3 * graph.edge_index.size() / 2 && expected.energy.size() == 1 &&
+      expected.forces.size() == 3 * graph.species.size() && expected.virial.size() == 9 &&
+      std::all_of(graph.edge_index.begin(), graph.edge_index.end(), is_atom))
+    return;
+  throw ModelError("the self-test in the model file is damaged; export the model again");
 }
 
 }  // namespace
 
 struct ExportedModel::Module {
-  mutable torch::jit::Module script;
+  torch::jit::Module script;
 };
 
 ExportedModel::ExportedModel(const std::string &path)
@@ -209,6 +220,8 @@ SelfTest ExportedModel::self_test() const {
     copy_to(expected.forces, attribute(script, "selftest_forces").toTensor());
     copy_to(expected.virial, attribute(script, "selftest_virial").toTensor());
   });
+  check_self_test(graph, expected);
+
   Evaluation result;
   evaluate(graph, result);
   const Totals ours(graph, result);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 #include "atom.h"
 #include "citeme.h"
@@ -70,20 +71,17 @@ void PairEippot::coeff(int narg, char **arg) {
     error->all(FLERR,
                "Expected 'pair_coeff * * model.pt' and one chemical symbol per atom type for "
                "pair style eippot");
-  if (!allocated) allocate();
-  load_model(arg[2]);
-  map_types(narg - 3, arg + 3);
-  announce(arg[2], checked_self_test());
+  // nothing is kept before all of it is known to be right
+  auto model = open_model(arg[2]);
+  auto species = species_of_types(model->metadata(), narg - 3, arg + 3);
+  const auto self_test = checked_self_test(*model);
+  model_ = std::move(model);
+  species_of_type_ = std::move(species);
+  mark_covered_types();
+  announce(arg[2], self_test);
 }
 
-void PairEippot::allocate() {
-  const int n = atom->ntypes + 1;
-  memory->create(setflag, n, n, "pair:setflag");
-  memory->create(cutsq, n, n, "pair:cutsq");
-  allocated = 1;
-}
-
-void PairEippot::load_model(const std::string &name) {
+std::unique_ptr<eippot::ExportedModel> PairEippot::open_model(const std::string &name) const {
   const std::string path = utils::get_potential_file_path(name);
   if (path.empty())
     error->all(FLERR,
@@ -91,36 +89,34 @@ void PairEippot::load_model(const std::string &name) {
                "the folders of LAMMPS_POTENTIALS; write one with 'eippot export'",
                name);
   try {
-    model_ = std::make_unique<eippot::ExportedModel>(path);
+    return std::make_unique<eippot::ExportedModel>(path);
   } catch (const eippot::ModelError &failure) {
     error->all(FLERR, "Pair style eippot: {}", failure.what());
   }
 }
 
-/// One symbol per atom type: fills species_of_type_ and setflag.
-void PairEippot::map_types(int n_symbols, char **symbols) {
+/// (ntypes + 1,) index into the model's species, from one symbol per atom type.
+std::vector<int> PairEippot::species_of_types(const eippot::ModelMetadata &model, int n_symbols,
+                                              char **symbols) const {
   if (n_symbols != atom->ntypes)
     error->all(FLERR,
                "Expected one chemical symbol after the model file for each of the {} atom "
                "types in pair_coeff of pair style eippot, got {}",
                atom->ntypes, n_symbols);
-  species_of_type_.assign(atom->ntypes + 1, -1);
-  for (int type = 1; type <= atom->ntypes; ++type)
-    species_of_type_[type] = species_index(symbols[type - 1]);
-  for (int i = 1; i <= atom->ntypes; ++i)
-    for (int j = 1; j <= atom->ntypes; ++j)
-      setflag[i][j] = species_of_type_[i] >= 0 && species_of_type_[j] >= 0;
+  std::vector<int> species(1, -1);  // types count from 1
+  for (int k = 0; k < n_symbols; ++k) species.push_back(species_index(model, symbols[k]));
+  return species;
 }
 
 /// Index into the model's species; -1 for NULL.
-int PairEippot::species_index(const std::string &symbol) const {
+int PairEippot::species_index(const eippot::ModelMetadata &model, const std::string &symbol) const {
   if (symbol == "NULL") {
     if (utils::strmatch(force->pair_style, "^hybrid")) return -1;
     error->all(FLERR,
                "NULL in pair_coeff of pair style eippot leaves atoms without a potential; "
                "it is allowed only under 'pair_style hybrid' or 'pair_style hybrid/overlay'");
   }
-  const auto &known = model_->metadata().species;
+  const auto &known = model.species;
   const auto found = std::find(known.begin(), known.end(), symbol);
   if (found == known.end())
     error->all(FLERR, "The model of pair style eippot does not know the element '{}'; it knows: {}",
@@ -129,10 +125,10 @@ int PairEippot::species_index(const std::string &symbol) const {
 }
 
 /// Reproduces the reference structure that the file carries; a wrong answer ends the run.
-eippot::SelfTest PairEippot::checked_self_test() {
+eippot::SelfTest PairEippot::checked_self_test(const eippot::ExportedModel &model) const {
   eippot::SelfTest report;
   try {
-    report = model_->self_test();
+    report = model.self_test();
   } catch (const eippot::ModelError &failure) {
     error->all(FLERR, "Pair style eippot: the model's self-test failed: {}", failure.what());
   }
@@ -143,6 +139,19 @@ eippot::SelfTest PairEippot::checked_self_test() {
                "export it again, and rebuild the plugin with 'eippot lammps build --force'",
                report.energy_error, report.force_error, report.virial_error);
   return report;
+}
+
+/// Tells LAMMPS which pairs of atom types this style is for.
+void PairEippot::mark_covered_types() {
+  const int n = atom->ntypes + 1;
+  if (!allocated) {
+    memory->create(setflag, n, n, "pair:setflag");
+    memory->create(cutsq, n, n, "pair:cutsq");
+    allocated = 1;
+  }
+  for (int i = 1; i < n; ++i)
+    for (int j = 1; j < n; ++j)
+      setflag[i][j] = species_of_type_[i] >= 0 && species_of_type_[j] >= 0;
 }
 
 void PairEippot::announce(const std::string &name, const eippot::SelfTest &self_test) {
@@ -241,12 +250,12 @@ void PairEippot::add_forces() {
   const auto &graph = neighbors_.graph();
   const double unit = energy_unit_ / length_unit_;
   for (std::int64_t edge = 0; edge < graph.n_edges(); ++edge) {
-    double *center = atom->f[neighbors_.atom_of_node(graph.center(edge))];
-    double *neighbor_of_it = atom->f[neighbors_.atom_of_node(graph.neighbor(edge))];
+    double *f_center = atom->f[neighbors_.atom_of_node(graph.center(edge))];
+    double *f_neighbor = atom->f[neighbors_.atom_of_node(graph.neighbor(edge))];
     for (int a = 0; a < 3; ++a) {
       const double g = unit * result_.edge_gradient[3 * edge + a];
-      center[a] += g;
-      neighbor_of_it[a] -= g;
+      f_center[a] += g;
+      f_neighbor[a] -= g;
     }
   }
 }
@@ -272,15 +281,13 @@ void PairEippot::add_virial() {
                          0.5 * (r[0] * g[1] + r[1] * g[0]),
                          0.5 * (r[0] * g[2] + r[2] * g[0]),
                          0.5 * (r[1] * g[2] + r[2] * g[1])};
-    const int center = neighbors_.atom_of_node(graph.center(edge));
-    const int neighbor_of_it = neighbors_.atom_of_node(graph.neighbor(edge));
+    const int ends[2] = {neighbors_.atom_of_node(graph.center(edge)),
+                         neighbors_.atom_of_node(graph.neighbor(edge))};
     for (int k = 0; k < 6; ++k) {
       const double part = -energy_unit_ * w[k];
       if (vflag_global) virial[k] += part;
-      if (vflag_atom) {
-        vatom[center][k] += 0.5 * part;
-        vatom[neighbor_of_it][k] += 0.5 * part;
-      }
+      if (vflag_atom)
+        for (const int end : ends) vatom[end][k] += 0.5 * part;
     }
   }
 }

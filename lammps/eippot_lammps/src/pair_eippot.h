@@ -36,11 +36,12 @@ class PairEippot : public Pair {
 
  private:
   // pair_coeff
-  void allocate();
-  void load_model(const std::string &name);
-  void map_types(int n_symbols, char **symbols);
-  int species_index(const std::string &symbol) const;
-  eippot::SelfTest checked_self_test();
+  std::unique_ptr<eippot::ExportedModel> open_model(const std::string &name) const;
+  std::vector<int> species_of_types(const eippot::ModelMetadata &model, int n_symbols,
+                                    char **symbols) const;
+  int species_index(const eippot::ModelMetadata &model, const std::string &symbol) const;
+  eippot::SelfTest checked_self_test(const eippot::ExportedModel &model) const;
+  void mark_covered_types();
   void announce(const std::string &name, const eippot::SelfTest &self_test);
 
   // set-up of a run
