@@ -22,6 +22,9 @@ from eippot.errors import DataError
 _ITERATIONS = 50
 _SMALLEST_RESIDUAL = 1e-3
 
+#: deviations beyond this multiple of their median say nothing about a slope.
+_WILD = 10.0
+
 
 class Alignment(BaseModel):
     """Fitted map from a source's energies to the DFT scale: a·E + Σ_s n_s·b_s.
@@ -99,11 +102,10 @@ def fit_alignment(
     sizes = compositions[both].sum(axis=1)
     per_atom = compositions[both] / sizes[:, None]
     x, y = energies[both] / sizes, reference[both] / sizes
-    design = np.column_stack([x, per_atom]) if kind == "affine" else per_atom
-    target = y if kind == "affine" else y - x
-    solution = _least_absolute_deviations(design, target)
-    slope, offsets = (solution[0], solution[1:]) if kind == "affine" else (1.0, solution)
-    residual = design @ solution - target
+    slope, offsets = 1.0, _least_absolute_deviations(per_atom, y - x)
+    if kind == "affine":
+        slope, offsets = _fit_slope(x, y, per_atom, np.abs(x + per_atom @ offsets - y))
+    residual = slope * x + per_atom @ offsets - y
     return Alignment(
         source=source,
         species=tuple(species),
@@ -112,6 +114,19 @@ def fit_alignment(
         mae_per_atom=float(np.abs(residual).mean()),
         count=int(both.sum()),
     )
+
+
+def _fit_slope(
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    per_atom: npt.NDArray[np.float64],
+    deviations: npt.NDArray[np.float64],
+) -> tuple[float, npt.NDArray[np.float64]]:
+    """Slope and offsets; energies x that deviate wildly without a slope would draw it to them."""
+    kept = deviations <= _WILD * max(float(np.median(deviations)), _SMALLEST_RESIDUAL)
+    design = np.column_stack([x, per_atom])[kept]
+    solution = _least_absolute_deviations(design, y[kept])
+    return float(solution[0]), solution[1:]
 
 
 def _least_absolute_deviations(

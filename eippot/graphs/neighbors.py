@@ -10,6 +10,8 @@ from ase import Atoms
 from ase.geometry import complete_cell
 from matscipy.neighbours import neighbour_list
 
+from eippot.errors import DataError
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -47,6 +49,11 @@ def neighbor_list(atoms: Atoms, cutoff: float) -> NeighborList:
     NeighborList
         An atom is its own neighbor through the periodic boundary where the cell is small enough,
         never in its own place.
+
+    Raises
+    ------
+    DataError
+        A periodic direction has no lattice vector.
     """
     center, neighbor, vectors, shift = neighbour_list(
         "ijDS",
@@ -70,13 +77,17 @@ def update_edge_vectors(neighbors: NeighborList, positions: Floats, cell: Floats
 
 
 def _full_cell(atoms: Atoms) -> Floats:
-    """Three independent lattice vectors; those of missing, open directions hold all atoms."""
+    """Three independent lattice vectors; those of open directions are replaced if need be."""
     cell = np.array(atoms.cell.array)
-    if atoms.cell.rank == 3:
+    if np.linalg.matrix_rank(cell) == 3:
         return cell
-    extent = float(np.ptp(atoms.positions, axis=0).max()) + 1.0
-    cell[~atoms.cell.any(axis=1)] = 0.0
+    if np.linalg.matrix_rank(cell[atoms.pbc]) < atoms.pbc.sum():
+        raise DataError(
+            f"Expected a lattice vector for each periodic direction (pbc {atoms.pbc.tolist()}), "
+            f"got cell {cell.tolist()}."
+        )
+    cell[~atoms.pbc] = 0.0
     full: Floats = complete_cell(cell)
-    for axis in np.flatnonzero(~np.any(cell, axis=1)):
-        full[axis] *= extent / np.linalg.norm(full[axis])
+    extent = 1.0 + (float(np.ptp(atoms.positions, axis=0).max()) if len(atoms) else 0.0)
+    full[~atoms.pbc] *= extent / np.linalg.norm(full[~atoms.pbc], axis=1, keepdims=True)
     return full

@@ -1,0 +1,32 @@
+"""Fixtures of several rooms: one thread, both precisions, a small exported model.
+
+Whatever needs torch is imported where it is used: many rooms are tested without it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.networks import Precision
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(params=["float32", "float64"])
+def precision(request: pytest.FixtureRequest) -> Precision:
+    from tests.networks import PRECISIONS
+
+    return PRECISIONS[request.param]
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A float64 model of Si and C with random weights, as a file that engines run."""
+    from tests.networks import export_potential
+
+    return export_potential(tmp_path_factory.mktemp("exported") / "model.pt", "float64")

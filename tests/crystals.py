@@ -1,0 +1,76 @@
+"""Structures to test with, of every kind of cell and periodicity, made of Si and C."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from ase import Atoms
+from ase.build import bulk
+
+
+def periodic() -> Atoms:
+    """Eight rattled atoms in a strained cubic cell."""
+    atoms = bulk("Si", a=5.2, cubic=True)
+    atoms.symbols = ["C" if i % 3 == 0 else "Si" for i in range(len(atoms))]
+    atoms.set_cell(atoms.cell.array @ (np.eye(3) + _noise(3, 0.03, seed=1)), scale_atoms=True)
+    atoms.positions += _noise(8, 0.1, seed=2)
+    return atoms
+
+
+def small_cell() -> Atoms:
+    """Two atoms in a triclinic cell whose every edge is shorter than the cutoff."""
+    atoms = bulk("Si", a=5.0)
+    atoms.symbols = ["Si", "C"]
+    atoms.set_cell(atoms.cell.array @ (np.eye(3) + _noise(3, 0.05, seed=3)), scale_atoms=True)
+    atoms.positions += _noise(2, 0.1, seed=4)
+    return atoms
+
+
+def one_atom_cell() -> Atoms:
+    return Atoms("Si", cell=[[2.3, 0.1, 0.0], [0.0, 2.5, 0.2], [0.3, 0.0, 2.8]], pbc=True)
+
+
+def left_handed() -> Atoms:
+    atoms = small_cell()
+    atoms.set_cell(atoms.cell.array[[1, 0, 2]])
+    return atoms
+
+
+def slab() -> Atoms:
+    """Open along z, periodic in the plane."""
+    atoms = periodic()
+    atoms.pbc = (True, True, False)
+    return atoms
+
+
+def wire() -> Atoms:
+    """Periodic along y, without lattice vectors in the other directions."""
+    atoms = cluster()
+    atoms.set_cell([[0, 0, 0], [0.2, 3.1, 0], [0, 0, 0]])
+    atoms.pbc = (False, True, False)
+    return atoms
+
+
+def cluster() -> Atoms:
+    positions = [[0, 0, 0], [2.1, 0.2, 0], [0.3, 2.2, -0.4], [1.1, 1.0, 1.8], [3.4, 1.6, 1.5]]
+    return Atoms("Si2CSiC", positions=positions)
+
+
+def dimer(distance: float) -> Atoms:
+    return Atoms("SiC", positions=[[0, 0, 0], [distance, 0, 0]])
+
+
+def isolated_atom(symbol: str = "Si") -> Atoms:
+    return Atoms(symbol)
+
+
+#: by name, for tests that hold for every structure.
+EVERY_KIND: Final = {
+    f.__name__: f for f in (periodic, small_cell, one_atom_cell, left_handed, slab, wire, cluster)
+}
+
+
+def _noise(rows: int, size: float, seed: int) -> np.ndarray:
+    noise: np.ndarray = size * np.random.default_rng(seed).standard_normal((rows, 3))
+    return noise

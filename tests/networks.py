@@ -1,0 +1,88 @@
+"""Small networks to test with: every architecture, in both precisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+from ase import Atoms
+from torch_geometric.data import Batch
+
+from eippot.config.model import ModelConfig, SchNetConfig
+from eippot.deployment.exported import ExportedModel, Metadata
+from eippot.deployment.files import write_exported
+from eippot.deployment.self_test import self_test_inputs
+from eippot.graphs.batch import StructureBatch
+from eippot.graphs.graph import build_graph
+from eippot.models.factory import build_representation
+from eippot.models.potential import Potential
+
+#: the elements that the networks of these tests know.
+SPECIES: Final = ["C", "Si"]
+CUTOFF: Final = 4.0
+
+#: one small configuration of every architecture; the physics suite runs on each of them.
+ARCHITECTURES: Final[dict[str, ModelConfig]] = {
+    "schnet": SchNetConfig(cutoff=CUTOFF, channels=8, interactions=2, radial_functions=8),
+}
+SMALL: Final = ARCHITECTURES["schnet"]
+
+REFERENCE_ENERGIES: Final = {"C": -40.0, "Si": -100.0}
+
+
+@dataclass(frozen=True)
+class Precision:
+    """A number format, and how well results agree in it, relative to their size."""
+
+    name: str
+    dtype: torch.dtype
+    tolerance: float
+
+
+PRECISIONS: Final = {
+    "float32": Precision("float32", torch.float32, 2e-5),
+    "float64": Precision("float64", torch.float64, 1e-11),
+}
+
+
+def potential(
+    config: ModelConfig = SMALL,
+    dtype: torch.dtype = torch.float64,
+    heads: int = 1,
+    seed: int = 1,
+    scale: float = 30.0,
+) -> Potential:
+    """Random weights, scaled so that forces are some eV/Å."""
+    torch.manual_seed(seed)
+    representation = build_representation(config, len(SPECIES), average_neighbors=10.0)
+    return Potential(representation, len(SPECIES), heads, scale).to(dtype).eval()
+
+
+def batch_of(
+    structures: list[Atoms], dtype: torch.dtype = torch.float64, cutoff: float = CUTOFF
+) -> StructureBatch:
+    """Structures as a model takes them."""
+    graphs = [build_graph(atoms, SPECIES, cutoff, dtype) for atoms in structures]
+    return StructureBatch.of(Batch.from_data_list(graphs))
+
+
+def export_potential(path: Path, dtype: str, seed: int = 1, scale: float = 30.0) -> Path:
+    """Write a potential with random weights as ``eippot export`` would."""
+    model = potential(dtype=getattr(torch, dtype), seed=seed, scale=scale)
+    metadata = Metadata(
+        architecture="schnet",
+        species=SPECIES,
+        cutoff=model.representation.cutoff,
+        interaction_range=model.representation.interaction_range,
+        n_exchanges=model.representation.n_exchanges,
+        dtype=dtype,
+        eippot_version="0.1.0",
+        citation="",
+    )
+    references = torch.tensor([REFERENCE_ENERGIES[s] for s in SPECIES], dtype=torch.float64)
+    exported = ExportedModel(model, references, metadata)
+    exported.set_self_test(*self_test_inputs(SPECIES, CUTOFF))
+    write_exported(exported, metadata, path)
+    return path
