@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from torch_geometric.loader import DataLoader
 
 from eippot.config.training import TrainingConfig
 from eippot.training.objectives import Objective
+from eippot.training.progress import ProgressLines
 from eippot.training.run_directory import CHECKPOINTS
 from eippot.training.task import TrainingTask
 
@@ -99,7 +101,7 @@ def fit(
     directory
         Run directory, for metrics and checkpoints.
     progress
-        Whether to show a progress bar.
+        Whether to show progress: a bar in a terminal, a line now and then elsewhere.
     """
     task = TrainingTask(model, objective, config)
     best = ModelCheckpoint(
@@ -135,8 +137,11 @@ def _trainer(
     callbacks.append(
         EarlyStopping(objective.monitor, patience=config.patience, mode=objective.mode)
     )
-    if progress:
-        callbacks.append(RichProgressBar(leave=False))
+    watched = progress and sys.stdout.isatty()
+    if watched:
+        callbacks.append(RichProgressBar())
+    elif progress:
+        callbacks.append(ProgressLines(objective.monitor))
     return lightning.Trainer(
         accelerator="auto",
         devices=1,
@@ -145,7 +150,7 @@ def _trainer(
         precision="64-true" if config.precision == "float64" else "32-true",
         logger=CSVLogger(directory, name=None, version="", flush_logs_every_n_steps=100),
         callbacks=callbacks,
-        enable_progress_bar=progress,
+        enable_progress_bar=watched,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         log_every_n_steps=1,

@@ -126,7 +126,8 @@ def k_points(structure: Atoms, settings: Settings) -> tuple[int, ...] | None:
 def estimated_cost(structure: Atoms, settings: Settings) -> float:
     """Return how dear a calculation is, up to a factor: atoms · volume · k-points / 2."""
     grid = k_points(structure, settings) or (1,)
-    return len(structure) * boxed(structure, settings).get_volume() * np.ceil(np.prod(grid) / 2)
+    points = np.ceil(np.prod(grid) / 2)
+    return float(len(structure) * boxed(structure, settings).get_volume() * points)
 
 
 def starting_moments(structure: Atoms, settings: Settings) -> tuple[float, ...]:
