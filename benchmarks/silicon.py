@@ -25,8 +25,8 @@ def run_seed(seed: int) -> dict[str, object]:
     """Train and test the four potentials of one seed; return the demonstration's summary."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "demo"
-        command = [sys.executable, DEMO, "--output", folder, "--seed", str(seed), "--no-md"]
-        subprocess.run(command, check=True)
+        options = ["--output", str(folder), "--seed", str(seed), "--no-md"]
+        subprocess.run([sys.executable, str(DEMO), *options], check=True)
         summary: dict[str, object] = json.loads((folder / "summary.json").read_text())
     return summary
 
@@ -40,12 +40,17 @@ def table(lines: list[dict[str, dict[str, dict[str, float]]]]) -> str:
         energy = np.array([e["energy_mae_per_atom"] for e in errors])
         forces = np.array([e["forces_mae"] for e in errors])
         mean[strategy] = energy.mean()
+        ratio = mean[strategy] / mean["baseline"]
         rows.append(
-            f"silicon: {strategy:9} energy {energy.mean():6.1f} ± {energy.std(ddof=1):.1f} meV/atom "
-            f"({mean[strategy] / mean['baseline']:.2f})  "
-            f"forces {forces.mean():6.1f} ± {forces.std(ddof=1):4.1f} meV/Å"
+            f"silicon: {strategy:9} energy {spread(energy)} meV/atom ({ratio:.2f})  "
+            f"forces {spread(forces)} meV/Å"
         )
     return "\n".join(rows)
+
+
+def spread(values: np.ndarray) -> str:
+    """Mean ± standard deviation."""
+    return f"{values.mean():6.1f} ± {values.std(ddof=1):4.1f}"
 
 
 def main() -> None:
