@@ -51,13 +51,17 @@ def potential(
     config: ModelConfig = SMALL,
     dtype: torch.dtype = torch.float64,
     heads: int = 1,
-    seed: int = 1,
-    scale: float = 30.0,
+    seed: int = 2,
+    scale: float = 1.0,
 ) -> Potential:
-    """Random weights, scaled so that forces are some eV/Å."""
+    """Random weights, large enough for forces of some eV/Å and energies that vary."""
     torch.manual_seed(seed)
     representation = build_representation(config, len(SPECIES), average_neighbors=10.0)
-    return Potential(representation, len(SPECIES), heads, scale).to(dtype).eval()
+    model = Potential(representation, len(SPECIES), heads, scale).to(dtype).eval()
+    with torch.no_grad():
+        for weight in representation.parameters():
+            weight.mul_(3.0 if weight.dim() > 1 else 1.0)
+    return model
 
 
 def batch_of(
@@ -68,7 +72,7 @@ def batch_of(
     return StructureBatch.of(Batch.from_data_list(graphs))
 
 
-def export_potential(path: Path, dtype: str, seed: int = 1, scale: float = 30.0) -> Path:
+def export_potential(path: Path, dtype: str, seed: int = 2, scale: float = 1.0) -> Path:
     """Write a potential with random weights as ``eippot export`` would."""
     model = potential(dtype=getattr(torch, dtype), seed=seed, scale=scale)
     metadata = Metadata(

@@ -23,7 +23,8 @@ def _brute_force(atoms: Atoms, cutoff: float, images: int = 9) -> list[Edge]:
     offsets = (shifts @ atoms.cell.array)[:, None, None]
     vectors = offsets + atoms.positions[None, None] - atoms.positions[None, :, None]
     near = np.linalg.norm(vectors, axis=-1) < cutoff
-    itself = np.eye(len(atoms), dtype=bool) & ~shifts.any(axis=1)[:, None, None]
+    at_home = np.array([not any(shift) for shift in shifts])
+    itself = np.eye(len(atoms), dtype=bool) & at_home[:, None, None]
     rows = np.argwhere(near & ~itself)
     return sorted((int(i), int(j), *np.round(vectors[s, i, j], 6)) for s, i, j in rows)
 
