@@ -37,8 +37,8 @@ def classify(
             "output": output,
             "run": run_directory,
             "pretrained": pretrained,
-            **assignments(set_),
         },
+        assignments(set_),
     )
     print_run_directory(settings.run)
     print_classify(run(settings))

@@ -25,8 +25,8 @@ def finetune(
             "data.structures": structures,
             "output": output,
             "pretrained": pretrained,
-            **assignments(set_),
         },
+        assignments(set_),
     )
     print_run_directory(settings.output)
     print_finetune(run(settings))

@@ -20,7 +20,8 @@ def pretrain(
     settings = read_config(
         PretrainConfig,
         config,
-        {"data.structures": structures, "output": output, **assignments(set_)},
+        {"data.structures": structures, "output": output},
+        assignments(set_),
     )
     print_run_directory(settings.output)
     print_pretrain(run(settings))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -22,7 +22,10 @@ T = TypeVar("T", bound=Config)
 
 
 def read_config(
-    kind: type[T], path: Path | None, overrides: Mapping[str, object] | None = None
+    kind: type[T],
+    path: Path | None,
+    overrides: Mapping[str, object] | None = None,
+    assignments: Mapping[str, object] | None = None,
 ) -> T:
     """Read a YAML file into a configuration.
 
@@ -35,6 +38,8 @@ def read_config(
     overrides
         Values that win over the file, by dotted name: ``{"training.epochs": 3}``. Values of None
         are ignored, so that unset command-line options can be passed as they are.
+    assignments
+        Values that win over both, None included.
 
     Raises
     ------
@@ -43,9 +48,9 @@ def read_config(
         lists every problem with its dotted name and the value that was given.
     """
     content = {} if path is None else _read_yaml(path)
-    for name, value in (overrides or {}).items():
-        if value is not None:
-            _set(content, name.split("."), value)
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    for name, value in (given | dict(assignments or {})).items():
+        _set(content, name.split("."), value)
     return validate_config(kind, content, str(path) if path else "the given options")
 
 
@@ -110,9 +115,11 @@ def _known_names(kind: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
     for part in location:
         field = kind.model_fields.get(str(part))
         annotation = field.annotation if field else None
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        options = get_args(annotation) or (annotation,)  # `Model | None` has two
+        models = [a for a in options if isinstance(a, type) and issubclass(a, BaseModel)]
+        if not models:
             return []
-        kind = annotation
+        kind = models[0]
     return sorted(kind.model_fields)
 
 
