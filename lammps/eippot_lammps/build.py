@@ -23,7 +23,7 @@ from eippot_lammps.locate import (
     find_mpi_include,
     find_torch,
 )
-from eippot_lammps.plugin_folder import PACKAGE_FOLDER, PLUGIN_NAME, plugin_folder
+from eippot_lammps.plugin_folder import PACKAGE_FOLDER, PAIR_NAME, PLUGIN_NAME, plugin_folder
 
 SHOWN_LOG_LINES: Final = 15
 
@@ -69,7 +69,8 @@ def build_plugin(
             _run(_configure_command(target, torch, mpi_include, Path(work)), stream, log)
             report("compiling (about half a minute)")
             _run(["cmake", "--build", work, "--parallel", "2"], stream, log)
-            (Path(work) / PLUGIN_NAME).replace(plugin)
+            for name in (PAIR_NAME, PLUGIN_NAME):  # the plugin last: with it, all is there
+                (Path(work) / name).replace(folder / name)
     report(f"built {plugin}")
     return plugin
 

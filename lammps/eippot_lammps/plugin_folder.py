@@ -10,7 +10,8 @@ from typing import Final
 
 from eippot_lammps.locate import Lammps, Torch
 
-PLUGIN_NAME: Final = "eippotplugin.so"
+PLUGIN_NAME: Final = "eippotplugin.so"  # what LAMMPS loads at its start
+PAIR_NAME: Final = "libeippot_pair.so"  # what the plugin loads when it is asked for
 PACKAGE_FOLDER: Final = Path(__file__).parent
 
 

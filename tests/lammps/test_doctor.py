@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -59,6 +60,15 @@ def test_built_but_broken(empty_cache: Path) -> None:
     code, said = asked_doctor()
     assert code == 1
     assert "failed" in said
+    assert "next: eippot lammps build --force" in said
+
+
+def test_built_but_torch_is_gone(plugin: Path, empty_cache: Path) -> None:
+    empty_cache.mkdir(parents=True)
+    shutil.copy(plugin, empty_cache)  # alone: what it loads is missing, as if torch were
+    code, said = asked_doctor()
+    assert code == 1
+    assert "Pair style eippot cannot be loaded: libeippot_pair.so" in said.replace("\n", "")
     assert "next: eippot lammps build --force" in said
 
 
