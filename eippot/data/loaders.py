@@ -63,6 +63,11 @@ class MixedBatchSampler(Sampler[list[int]]):
             of_reference = min(max(round(share * batch_size), 1), max(batch_size - 1, 1))
             self.per_batch = (of_reference, max(batch_size - of_reference, 1))
 
+    @property
+    def sampler(self) -> MixedBatchSampler:
+        """This sampler: Lightning sets the epoch of ``batch_sampler.sampler``."""
+        return self
+
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of an epoch."""
         self.epoch = epoch

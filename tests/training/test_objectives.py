@@ -1,0 +1,140 @@
+"""What each stage asks of a model: heads, metrics, and what is drawn at random."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from ase import Atoms
+from torch import Tensor, nn
+from torch_geometric.data import Batch
+
+from eippot.config.loss import PotentialLossConfig, PretrainLossConfig
+from eippot.graphs.graph import build_graph
+from eippot.losses.terms import PotentialLoss, PretrainLoss
+from eippot.models.factory import build_representation
+from eippot.models.potential import Classifier
+from eippot.training.objectives import (
+    ClassifierObjective,
+    PotentialObjective,
+    PretrainObjective,
+    class_logits,
+)
+from tests.crystals import cluster, periodic, small_cell
+from tests.networks import CUTOFF, SMALL, SPECIES, potential
+from tests.physics.evaluation import evaluate
+
+NAN = math.nan
+STRUCTURES = (periodic, small_cell, cluster)
+
+
+def _batch(labels: list[dict[str, Tensor]]) -> Batch:
+    graphs = [
+        build_graph(f(), SPECIES, CUTOFF, torch.float64, found)
+        for f, found in zip(STRUCTURES, labels, strict=True)
+    ]
+    return Batch.from_data_list(graphs)
+
+
+def _reference_labels(atoms: Atoms, energy_error: float, force_error: float) -> dict[str, Tensor]:
+    """Labels that the model of these tests misses by known errors."""
+    found = evaluate(potential(), atoms)
+    return {
+        "reference_energy": torch.tensor([found.energy + energy_error * len(atoms)]),
+        "reference_forces": torch.from_numpy(found.forces + force_error),
+    }
+
+
+def test_metrics_of_a_potential_are_mean_absolute_errors_in_mev() -> None:
+    errors = [(0.1, 0.3), (-0.3, -0.5), (0.2, 0.0)]
+    batch = _batch([_reference_labels(f(), *e) for f, e in zip(STRUCTURES, errors, strict=True)])
+    found = PotentialObjective(PotentialLoss(PotentialLossConfig(), 0.0)).metrics(
+        potential(), batch
+    )
+    value, count = found["validation_energy_mae_per_atom"]
+    assert float(value) == pytest.approx(1000 * 0.6 / 3, abs=0.01)
+    assert count == 3
+    value, count = found["validation_forces_mae"]
+    expected = 1000 * (8 * 0.3 + 2 * 0.5) / 15
+    assert float(value) == pytest.approx(expected, rel=1e-4)
+    assert count == 45
+    score = 200 + 0.1**0.5 * expected
+    assert float(found["validation_score"][0]) == pytest.approx(score, rel=1e-4)
+
+
+def test_weak_labels_are_no_part_of_the_score() -> None:
+    labels = [_reference_labels(f(), 0.1, 0.0) for f in STRUCTURES]
+    for found in labels:
+        found["weak_energy"] = torch.tensor([1000.0])
+    loss = PotentialObjective(PotentialLoss(PotentialLossConfig(), 1.0))
+    value = loss.metrics(potential(), _batch(labels))["validation_energy_mae_per_atom"][0]
+    assert float(value) == pytest.approx(100.0, abs=0.01)
+
+
+def _eip_labels(atoms: Atoms, heads: int, missing: tuple[int, ...] = ()) -> dict[str, Tensor]:
+    energy = torch.zeros((1, heads), dtype=torch.float64)
+    forces = torch.zeros((len(atoms), heads, 3), dtype=torch.float64)
+    stress = torch.zeros((1, heads, 3, 3), dtype=torch.float64)
+    for head in range(heads):
+        forces[:, head] = 1000.0 * (head + 1)
+    for head in missing:
+        energy[:, head], forces[:, head], stress[:, head] = NAN, NAN, NAN
+    return {"eip_energy": energy, "eip_forces": forces, "eip_stress": stress}
+
+
+def _pretraining(forces: float = 1.0, kernel: str = "absolute") -> PretrainObjective:
+    weights = {"energy": 0.0, "forces": forces}
+    config = PretrainLossConfig.model_validate({"weights": weights, "kernel": kernel})
+    return PretrainObjective(PretrainLoss(config))
+
+
+def test_the_random_head_is_unbiased() -> None:
+    """Over many batches the force loss is the mean over EIPs: labels 1000, 2000, 3000 eV/Å."""
+    torch.manual_seed(0)
+    batch = _batch([_eip_labels(f(), 3) for f in STRUCTURES])
+    model = potential(heads=3)
+    values = [_pretraining().loss(model, batch).total.item() for _ in range(100)]
+    spread = 816.0 / math.sqrt(100)
+    assert sum(values) / 100 == pytest.approx(2000.0, abs=4 * spread)
+    assert len({round(v) for v in values}) > 3
+
+
+def test_a_head_without_a_label_is_never_drawn() -> None:
+    torch.manual_seed(0)
+    batch = _batch([_eip_labels(f(), 3, missing=(0, 2)) for f in STRUCTURES])
+    model = potential(heads=3)
+    for _ in range(20):
+        assert _pretraining().loss(model, batch).total.item() == pytest.approx(2000.0, rel=0.01)
+
+
+def test_forces_are_those_of_the_drawn_head() -> None:
+    """Labels that equal the model's own forces, head by head: the loss is zero."""
+    torch.manual_seed(0)
+    model = potential(heads=3)
+    labels = [_eip_labels(f(), 3) for f in STRUCTURES]
+    for f, found in zip(STRUCTURES, labels, strict=True):
+        for head in range(3):
+            single = potential(heads=3)
+            last = single.heads.layers[2]
+            assert isinstance(last, nn.Linear)
+            chosen = last.weight[head].detach().clone(), last.bias[head].detach().clone()
+            with torch.no_grad():
+                last.weight[0], last.bias[0] = chosen
+            found["eip_forces"][:, head] = torch.from_numpy(evaluate(single, f()).forces)
+    batch = _batch(labels)
+    for _ in range(10):
+        assert _pretraining().loss(model, batch).total.item() == pytest.approx(0.0, abs=1e-8)
+
+
+def test_classifier_metrics() -> None:
+    torch.manual_seed(0)
+    model = Classifier(build_representation(SMALL, len(SPECIES), 10.0), 3).double()
+    batch = _batch([{} for _ in STRUCTURES])
+    predicted = class_logits(model, batch).argmax(dim=1)
+    batch.true_class = torch.stack([predicted[0], predicted[1], (predicted[2] + 1) % 3])
+    found = ClassifierObjective().metrics(model, batch)
+    assert float(found["validation_accuracy"][0]) == pytest.approx(2 / 3)
+    assert found["validation_accuracy"][1] == 3
+    loss = ClassifierObjective().loss(model, batch)
+    assert loss.total.item() == pytest.approx(float(found["validation_loss"][0].detach()))
