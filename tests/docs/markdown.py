@@ -1,0 +1,69 @@
+"""Reads what the documents show: code blocks, commands with their output, links, code in text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+README: Final = ROOT / "README.md"
+DOCUMENTS: Final = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+
+_FENCE: Final = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+_LINK: Final = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
+_NUMBER: Final = re.compile(r"\d[\d.,]*(e[+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line after ``$``, and what is shown below it."""
+
+    line: str
+    shown: tuple[str, ...]
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    """Contents of the fenced blocks of one language."""
+    return [text for name, text in _FENCE.findall(document.read_text()) if name == language]
+
+
+def prose(document: Path) -> str:
+    """The document without its fenced blocks."""
+    return _FENCE.sub("", document.read_text())
+
+
+def commands(document: Path) -> list[Command]:
+    """All commands of the console blocks, in order; comments and ``…`` are left out."""
+    found = []
+    for block in blocks(document, "console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            line, *shown = part.splitlines()
+            line = re.sub(r"\s+# .*", "", line)
+            found.append(Command(line, tuple(s for s in shown if s.strip() not in ("", "…"))))
+    return found
+
+
+def links(document: Path) -> list[str]:
+    """Targets of the links, web addresses left out."""
+    return [link for link in _LINK.findall(prose(document)) if not link.startswith("https:")]
+
+
+def code(document: Path) -> list[str]:
+    """What stands between backticks in the text."""
+    return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose(document))]
+
+
+def anchors(document: Path) -> set[str]:
+    """Anchors of the headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", prose(document), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def without_numbers(text: str) -> str:
+    """A line of output reduced to what does not change from run to run."""
+    return " ".join(_NUMBER.sub("#", re.sub(r"[─│┃━]", " ", text)).split())

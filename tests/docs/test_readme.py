@@ -1,0 +1,72 @@
+"""What the README shows works: commands and their output, YAML, ASE and LAMMPS snippets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ase.build import bulk
+
+from tests.docs.conftest import Walk
+from tests.docs.markdown import README, Command, blocks, commands, without_numbers
+from tests.docs.newcomer import invoke
+from tests.lammps.engine import succeed, write_structure
+
+
+@pytest.mark.parametrize("command", commands(README), ids=lambda command: command.line)
+def test_command_works_and_prints_what_is_shown(walk: Walk, command: Command) -> None:
+    result = walk.results[command.line]
+    assert result.ok, result.output
+    printed = without_numbers(result.output)
+    for line in command.shown:
+        assert without_numbers(line) in printed
+
+
+def test_no_command_stands_twice() -> None:
+    lines = [command.line for command in commands(README)]
+    assert len(set(lines)) == len(lines)
+
+
+@pytest.mark.parametrize("text", blocks(README, "yaml"))
+def test_configuration_is_valid(tmp_path: Path, text: str) -> None:
+    name = text.splitlines()[0].removeprefix("# ")
+    (tmp_path / name).write_text(text)
+    result = invoke(["config", "validate", name.removesuffix(".yaml"), str(tmp_path / name)])
+    assert result.ok, result.output
+
+
+@pytest.mark.parametrize("source", blocks(README, "python"))
+def test_ase_snippet_runs(walk: Walk, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    monkeypatch.chdir(walk.folder)
+    exec(compile(source, "README.md", "exec"), {})
+
+
+@pytest.mark.parametrize("script", blocks(README, "lammps"))
+def test_lammps_snippet_runs(walk: Walk, script: str) -> None:
+    write_structure(walk.folder, bulk("Si", cubic=True), ("Si",))
+    assert "self-test     passed" in succeed(walk.folder, script + "run 0\n")
+
+
+def test_walk_leaves_what_the_diagram_names(walk: Walk) -> None:
+    (diagram,) = blocks(README, "text")
+    for name in ("structures.extxyz", "labelled.extxyz", "augmented.extxyz", "si.pt"):
+        assert name in diagram
+        assert (walk.folder / name).is_file()
+    for name in ("runs/pretrained", "runs/finetune"):
+        assert name in diagram
+        assert (walk.folder / name / "model.json").is_file()
+
+
+def test_keys_of_the_table_are_in_the_files(walk: Walk) -> None:
+    written = (walk.folder / "augmented.extxyz").read_text()
+    (table,) = (part for part in README.read_text().split("\n\n") if part.startswith("| key |"))
+    keys = [row.split("|")[1] for row in table.splitlines()[2:]]
+    names = [name.strip().strip("`") for cell in keys for name in cell.split(",")]
+    for name in names:
+        name = name.replace("…_", "eip_<name>_").replace("<name>", "sw")
+        assert name == "config_type" or f"{name}=" in written or f"{name}:" in written, name
+
+
+def test_demo_table_has_its_place() -> None:
+    text = README.read_text()
+    assert text.count("<!-- demo table -->") == text.count("<!-- /demo table -->") == 1
