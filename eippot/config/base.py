@@ -51,10 +51,12 @@ def read_config(
     given = {name: value for name, value in (overrides or {}).items() if value is not None}
     for name, value in (given | dict(assignments or {})).items():
         _set(content, name.split("."), value)
-    return validate_config(kind, content, str(path) if path else "the given options")
+    where = str(path) if path else "the given options"
+    hint = "`eippot config template COMMAND` prints a complete, commented configuration file."
+    return validate_config(kind, content, where, hint)
 
 
-def validate_config(kind: type[T], content: Mapping[str, Any], where: str) -> T:
+def validate_config(kind: type[T], content: Mapping[str, Any], where: str, hint: str = "") -> T:
     """Validate a mapping; raise ConfigError with one line per problem (see read_config)."""
     try:
         return kind.model_validate(content)
@@ -62,7 +64,7 @@ def validate_config(kind: type[T], content: Mapping[str, Any], where: str) -> T:
         lines = [_describe(kind, problem) for problem in error.errors()]
         raise ConfigError(
             f"{len(lines)} problem{'s' if len(lines) > 1 else ''} in {where}:\n" + "\n".join(lines),
-            "`eippot config template COMMAND` prints a complete, commented example.",
+            hint,
         ) from None
 
 

@@ -14,11 +14,13 @@ class DataConfig(Config):
 
     structures: Path = Field(description="Structure file; the labels it needs depend on the stage.")
     validation: float = Field(
-        0.2, gt=0, lt=1, description="Share of the labelled structures kept for validation."
+        0.2,
+        gt=0,
+        lt=1,
+        description="Share of the DFT-labelled structures kept for validation. With the same share "
+        "and seed in every stage, they stay unseen in all of them.",
     )
-    seed: int = Field(
-        0, ge=0, description="Seed of the split: the same in every stage keeps validation unseen."
-    )
+    seed: int = Field(0, ge=0, description="Seed of the split.")
 
 
 class ReferenceConfig(Config):

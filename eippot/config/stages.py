@@ -39,7 +39,9 @@ class ClassifyConfig(ReferenceConfig):
     cutoff_per_atom: float = Field(
         0.1, gt=0, description='c: true class "none" if no EIP is closer than this [eV/atom].'
     )
-    model: ModelConfig = SchNetConfig()
+    model: ModelConfig | None = Field(
+        None, description="Architecture; with `pretrained`, taken from there."
+    )
     training: TrainingConfig = TrainingConfig()
 
 
@@ -48,6 +50,9 @@ class PretrainConfig(ReferenceConfig):
 
     data: DataConfig
     output: Path = Field(description="Run directory.")
+    eip_validation: float = Field(
+        0.1, gt=0, lt=1, description="Share of the EIP-labelled structures kept for validation."
+    )
     eips: Eips = ()
     alignment: Alignment = "offset"
     model: ModelConfig = SchNetConfig()

@@ -65,7 +65,7 @@ class MixedBatchSampler(Sampler[list[int]]):
 
     @property
     def sampler(self) -> MixedBatchSampler:
-        """This sampler: Lightning sets the epoch of ``batch_sampler.sampler``."""
+        """The object on which Lightning sets the epoch, looked for under this name: itself."""
         return self
 
     def set_epoch(self, epoch: int) -> None:

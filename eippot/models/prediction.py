@@ -26,7 +26,7 @@ class Prediction:
     forces
         ``(n, 3)`` [eV/Å] of the chosen heads; None if not asked for.
     stress
-        ``(B, 3, 3)`` [eV/Å³] of the chosen heads; None if not asked for.
+        ``(B, 3, 3)`` [eV/Å³] of the chosen heads, NaN without a volume; None if not asked for.
     """
 
     energy: Tensor
@@ -79,5 +79,12 @@ def predict(
         virial = virial_from_edge_gradient(
             gradient, batch.edge_vectors, edge_structure, batch.n_structures
         )
-        stress = -virial / batch.volume[:, None, None]
+        stress = _stress(virial, batch.volume)
     return Prediction(energy if create_graph else energy.detach(), forces, stress)
+
+
+def _stress(virial: Tensor, volume: Tensor) -> Tensor:
+    """−virial/V; NaN without a volume, where its gradient is zero all the same."""
+    missing = volume.isnan()[:, None, None]
+    stress = -virial / volume.nan_to_num(nan=1.0)[:, None, None]
+    return stress.masked_fill(missing, float("nan"))

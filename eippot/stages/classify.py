@@ -19,9 +19,11 @@ from eippot.data.loaders import (
 )
 from eippot.data.preparation import PreparedData, average_neighbors, prepare
 from eippot.data.sources import NONE_CLASS, align_eips, aligned_energies, eip_names, true_classes
+from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.graph import AtomicGraph
-from eippot.models.saved import ModelCard, build_model, load_model, save_model
+from eippot.models.pretrained import load_pretrained, model_config
+from eippot.models.saved import ModelCard, build_model, save_model
 from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, eip_key, weak_key
 from eippot.structures.io import write_structures
 from eippot.training.fit import FitResult, fit, seed_everything
@@ -75,19 +77,25 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     EippotError
         The configuration, the data or the pretrained model cannot be used.
     """
-    data = prepare(config.data, config.reference_energies)
+    pretrained = load_pretrained(config.pretrained, config.model)
+    data = prepare(
+        config.data, config.reference_energies, pretrained.card.species if pretrained else None
+    )
     names = eip_names(data.everything, config.eips)
     alignments = align_eips(data.training, names, data.species, config.alignment)
     start_run(config.run, config)
     seed_everything(config.training)
 
-    graphs = _graphs(config, data, alignments)
+    architecture = model_config(pretrained, config.model)
+    graphs = _graphs(config, data, alignments, architecture.cutoff)
     card = ModelCard(
         kind="classifier",
-        model=config.model,
+        model=architecture,
         species=tuple(data.species),
         reference_energies=data.reference_energies,
-        average_neighbors=average_neighbors(graphs["training"]),
+        average_neighbors=pretrained.card.average_neighbors
+        if pretrained
+        else average_neighbors(graphs["training"]),
         scale=1.0,
         outputs=(*names, NONE_CLASS),
         dtype=config.training.precision,
@@ -95,9 +103,8 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
         | {"alignments": [alignment.model_dump() for alignment in alignments]},
     )
     model = build_model(card)
-    if config.pretrained:
-        _, pretrained = load_model(config.pretrained)
-        model.representation.load_state_dict(pretrained.representation.state_dict())
+    if pretrained:
+        pretrained.start(model)
     sampler = MixedBatchSampler(
         len(graphs["training"]), 0, config.training.batch_size, None, config.training.seed
     )
@@ -112,6 +119,8 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     )
     save_model(config.run, card, model)
     confusion = _confusion(_probabilities(model, graphs["validation"]), graphs["validation"])
+    for atoms in data.everything:
+        _remove_weak_labels(atoms)
     usage = _add_weak_labels(model, graphs["unlabelled"], data.unlabelled, alignments)
     write_structures(config.output, data.everything)
     write_summary(config.run, result.as_summary() | card.provenance | {"usage": usage})
@@ -121,7 +130,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
 
 
 def _graphs(
-    config: ClassifyConfig, data: PreparedData, alignments: list[Alignment]
+    config: ClassifyConfig, data: PreparedData, alignments: list[Alignment], cutoff: float
 ) -> dict[str, list[AtomicGraph]]:
     """Graphs of each part; those with a DFT label carry their true class."""
     dtype = getattr(torch, config.training.precision)
@@ -131,11 +140,18 @@ def _graphs(
         "unlabelled": data.unlabelled,
     }
     graphs = {
-        name: build_graphs(structures, data.species, config.model.cutoff, dtype, lambda _: {})
+        name: build_graphs(structures, data.species, cutoff, dtype, lambda _: {})
         for name, structures in parts.items()
     }
     for name in ("training", "validation"):
         classes = true_classes(parts[name], alignments, config.cutoff_per_atom)
+        if name == "training" and (classes == len(alignments)).all():
+            raise DataError(
+                f"Expected an EIP within {config.cutoff_per_atom:g} eV/atom of DFT for some "
+                f"training structure, got none for all {len(classes)}.",
+                "EIPs and DFT have different zeros of energy: `alignment: offset` or `affine` "
+                "brings them together; or raise `cutoff_per_atom`.",
+            )
         for graph, true_class in zip(graphs[name], classes, strict=True):
             graph.true_class = torch.tensor([int(true_class)])
     return graphs
@@ -176,7 +192,6 @@ def _add_weak_labels(
     energies = aligned_energies(structures, alignments)
     probabilities[:, :-1][~np.isfinite(energies)] = 0.0
     for i, atoms in enumerate(structures):
-        _remove_weak_labels(atoms)
         best = int(probabilities[i].argmax())
         name = alignments[best].source if best < len(alignments) else NONE_CLASS
         usage[name] += 1

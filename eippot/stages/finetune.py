@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 from ase import Atoms
 
-from eippot.config.model import SchNetConfig
 from eippot.config.stages import FinetuneConfig
 from eippot.data.labels import Labels, labels_of
 from eippot.data.loaders import (
@@ -18,10 +17,11 @@ from eippot.data.loaders import (
     validation_loader,
 )
 from eippot.data.preparation import PreparedData, average_neighbors, energy_scale, prepare
-from eippot.errors import ConfigError
 from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss
-from eippot.models.saved import ModelCard, build_model, load_model, save_model
+from eippot.models.pretrained import load_pretrained, model_config
+from eippot.models.saved import ModelCard, build_model, save_model
 from eippot.properties import ENERGY, REFERENCE_PREFIX, WEAK_PREFIX
+from eippot.structures.io import has_reference_energy
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.objectives import PotentialObjective
 from eippot.training.run_directory import start_run, write_summary
@@ -69,22 +69,21 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     EippotError
         The configuration, the data or the pretrained model cannot be used.
     """
-    pretrained = load_model(config.pretrained) if config.pretrained else None
-    start_card = pretrained[0] if pretrained else None
+    pretrained = load_pretrained(config.pretrained, config.model)
     data = prepare(
-        config.data, config.reference_energies, start_card.species if start_card else None
+        config.data, config.reference_energies, pretrained.card.species if pretrained else None
     )
     weak = data.weak if config.use_weak_labels else []
     start_run(config.output, config)
     seed_everything(config.training)
 
     dtype = getattr(torch, config.training.precision)
-    model_config = _model_config(config, start_card)
+    architecture = model_config(pretrained, config.model)
     graphs = {
         name: build_graphs(
             structures,
             data.species,
-            model_config.cutoff,
+            architecture.cutoff,
             dtype,
             lambda atoms: _labels(atoms, data.reference_energies, config.loss.weak.forces),
         )
@@ -96,11 +95,11 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     }
     card = ModelCard(
         kind="potential",
-        model=model_config,
+        model=architecture,
         species=tuple(data.species),
         reference_energies=data.reference_energies,
-        average_neighbors=start_card.average_neighbors
-        if start_card
+        average_neighbors=pretrained.card.average_neighbors
+        if pretrained
         else average_neighbors(graphs["training"]),
         scale=energy_scale(data.relative_energies_per_atom()),
         outputs=("dft",),
@@ -113,8 +112,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     )
     model = build_model(card)
     if pretrained:
-        model.representation.load_state_dict(pretrained[1].representation.state_dict())
-        model.to(dtype)
+        pretrained.start(model)
 
     sampler = MixedBatchSampler(
         len(graphs["training"]),
@@ -146,26 +144,15 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     )
 
 
-def _model_config(config: FinetuneConfig, pretrained: ModelCard | None) -> SchNetConfig:
-    if pretrained is None:
-        return config.model or SchNetConfig()
-    if pretrained.kind != "pretrained":
-        raise ConfigError(
-            f"Expected a run of `eippot pretrain` in {config.pretrained}, got a {pretrained.kind}."
-        )
-    if config.model not in (None, pretrained.model):
-        raise ConfigError(
-            f"Expected the `model` that was pretrained in {config.pretrained} "
-            f"({pretrained.model}), got {config.model}.",
-            "Leave `model` out: it is taken from the pretrained run.",
-        )
-    return pretrained.model
-
-
 def _labels(atoms: Atoms, references: dict[str, float], weak_forces: bool) -> Labels:
-    """Reference and weak labels; those that a structure does not have are NaN."""
+    """Reference and weak labels; those that a structure does not have are NaN.
+
+    A structure with a DFT energy needs no weak label: should it have one, it is left out.
+    """
     reference = labels_of(atoms, REFERENCE, lambda name: REFERENCE_PREFIX + name, references)
     weak = labels_of(atoms, WEAK, lambda name: WEAK_PREFIX + name, references)
+    if has_reference_energy(atoms):
+        weak = {name: torch.full_like(label, torch.nan) for name, label in weak.items()}
     if not weak_forces:
         weak = {name: label for name, label in weak.items() if name == f"{WEAK}_{ENERGY.name}"}
     return reference | weak

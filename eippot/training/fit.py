@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import time
 import warnings
@@ -25,6 +26,7 @@ from torch import nn
 from torch_geometric.loader import DataLoader
 
 from eippot.config.training import TrainingConfig
+from eippot.errors import EippotError
 from eippot.training.objectives import Objective
 from eippot.training.progress import ProgressLines
 from eippot.training.run_directory import CHECKPOINTS
@@ -102,6 +104,11 @@ def fit(
         Run directory, for metrics and checkpoints.
     progress
         Whether to show progress: a bar in a terminal, a line now and then elsewhere.
+
+    Raises
+    ------
+    EippotError
+        The training diverged.
     """
     task = TrainingTask(model, objective, config)
     best = ModelCheckpoint(
@@ -119,6 +126,12 @@ def fit(
         state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
         task.load_state_dict(state)
         metrics = _validate(task, validation)
+    wrong = {name: value for name, value in metrics.items() if not math.isfinite(value)}
+    if wrong:
+        raise EippotError(
+            f"The training diverged: the best weights give {wrong}.",
+            "Lower `training.schedule.rate`, or look for extreme labels.",
+        )
     return FitResult(
         metrics, trainer.current_epoch, trainer.global_step, time.perf_counter() - start
     )

@@ -26,7 +26,7 @@ TEMPLATES = sorted(path.name.removesuffix(".yaml") for path in FOLDER.iterdir())
 #: no default, and settings that suit a stage.
 DIFFERENCES = {
     "label": {"input", "output", "sets", "eips"},
-    "classify": {"data", "output", "run", "training.schedule.rate"},
+    "classify": {"data", "output", "run", "model", "training.schedule.rate"},
     "pretrain": {"data", "output", "training.epochs", "training.batch_size"},
     "finetune": {"data", "output", "model"},
 }

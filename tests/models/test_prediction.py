@@ -32,6 +32,22 @@ def test_forces_can_be_trained_on() -> None:
         assert sum(float(g.abs().sum()) for g in gradients if g is not None) > 0
 
 
+def test_a_cluster_spoils_no_gradient() -> None:
+    """It has no volume, so no stress: training on the stress of others must not notice."""
+    model = potential()
+    gradients = []
+    for structures in ([periodic(), cluster()], [periodic()]):
+        found = predict(
+            model, batch_of(structures), with_forces=False, with_stress=True, create_graph=True
+        )
+        assert found.stress is not None
+        assert found.stress[1:].isnan().all()
+        loss = found.stress[found.stress.isfinite()].square().sum()
+        gradients.append(torch.autograd.grad(loss, list(model.representation.parameters())))
+    for with_cluster, without in zip(*gradients, strict=True):
+        torch.testing.assert_close(with_cluster, without)
+
+
 def test_validation_leaves_no_graph_behind() -> None:
     found = predict(
         potential(), batch_of([periodic()]), with_forces=True, with_stress=True, create_graph=False

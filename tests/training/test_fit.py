@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from eippot.config.training import ScheduleConfig
+from eippot.errors import EippotError
 from eippot.models.potential import Potential
 from eippot.training import task
 from eippot.training.objectives import Metrics
@@ -92,6 +93,11 @@ def test_early_stopping(tmp_path: Path) -> None:
     scores = _column(tmp_path, "validation_score")
     assert len(scores) == result.epochs < 500
     assert int(np.argmin(scores)) == len(scores) - 1 - 3
+
+
+def test_a_training_that_diverges_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(EippotError, match="training diverged: .*validation_score.: nan"):
+        train(tmp_path, settings(epochs=3, schedule={"kind": "constant", "rate": 1e30}))
 
 
 def test_the_rate_follows_the_schedule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
