@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Final
@@ -42,7 +42,8 @@ def write_exported(model: ExportedModel, metadata: Metadata, path: Path) -> None
     except OSError as error:
         raise ModelError(f"Cannot write {path}: {error}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def open_exported(path: Path, device: str = "cpu") -> tuple[torch.jit.ScriptModule, Metadata]:
@@ -76,8 +77,11 @@ def open_exported(path: Path, device: str = "cpu") -> tuple[torch.jit.ScriptModu
             f"{path} is not an exported model, or is damaged: {reason}",
             "`eippot export` writes exported models.",
         ) from None
-    metadata = _metadata_of(model, path)
-    check_self_test(model, metadata, path)
+    try:
+        metadata = _metadata_of(model, path)
+        check_self_test(model, metadata, path)
+    except AttributeError as error:
+        raise ModelError(f"{path} is not a complete exported model: {error}") from None
     return model, metadata
 
 
