@@ -1,7 +1,6 @@
 """Every quantity once: its name, its level, its shape, its unit and its symmetry.
 
-Readers, batches, losses, metrics and reports derive their behavior from this table; nothing
-else in the package branches on the name of a property.
+Readers, batches, losses, metrics and reports take keys, shapes, units and order from here.
 """
 
 from __future__ import annotations

@@ -40,5 +40,5 @@ def classify(
         },
         assignments(set_),
     )
-    print_run_directory(settings.run)
     print_classify(run(settings))
+    print_run_directory(settings.run)

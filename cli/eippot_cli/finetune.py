@@ -28,5 +28,5 @@ def finetune(
         },
         assignments(set_),
     )
-    print_run_directory(settings.output)
     print_finetune(run(settings))
+    print_run_directory(settings.output)

@@ -23,5 +23,5 @@ def pretrain(
         {"data.structures": structures, "output": output},
         assignments(set_),
     )
-    print_run_directory(settings.output)
     print_pretrain(run(settings))
+    print_run_directory(settings.output)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -35,10 +36,10 @@ def print_error(error: EippotError) -> None:
 
 
 def print_run_directory(directory: Path) -> None:
-    """Say where everything of a run will be."""
+    """Say where everything of a run is."""
     from eippot.training.run_directory import describe
 
-    console.print("This run can be found at:")
+    console.print("Everything of this run:")
     console.print(describe(directory), markup=False, soft_wrap=True)
 
 
@@ -53,7 +54,7 @@ def print_classify(result: ClassifyResult) -> None:
     _print_alignments(result.alignments)
     table = Table(title="Validation: true class (rows), predicted class (columns)")
     for name in ("", *result.classes):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for name, row in zip(result.classes, result.confusion, strict=True):
         table.add_row(name, *(str(count) if count else "·" for count in row))
     console.print(table)
@@ -119,7 +120,7 @@ def print_evaluate(result: EvaluateResult) -> None:
     table = Table(title="Mean absolute errors (root mean square)")
     table.add_column("config_type")
     for name in ("structures", "energy [meV/atom]", "forces [meV/Å]", "stress [meV/Å³]"):
-        table.add_column(name, justify="right")
+        table.add_column(escape(name), justify="right")
     for row in result.rows:
         cells = [
             f"{row.mae[prop]:.1f} ({row.rmse[prop]:.1f})" if prop in row.mae else "–"
@@ -142,7 +143,7 @@ def _print_alignments(alignments: list[Alignment]) -> None:
     table = Table(title="EIPs on the DFT scale: slope · E + Σ offsets")
     table.add_column("EIP")
     for name in ("structures", "slope", "offsets [eV/atom]", "MAE [meV/atom]"):
-        table.add_column(name, justify="right")
+        table.add_column(escape(name), justify="right")
     for a in sorted(alignments, key=lambda a: a.mae_per_atom):
         offsets = ", ".join(f"{s} {b:.3f}" for s, b in zip(a.species, a.offsets, strict=True))
         error = f"{1000 * a.mae_per_atom:.1f}" if a.count else "not aligned"
@@ -161,4 +162,4 @@ def _fit_line(fit: FitResult) -> str:
     for name, value in fit.metrics.items():
         quantity = name.removeprefix("validation_")
         shown.append(f"{quantity} {value:.3g} {units.get(quantity, '')}".strip())
-    return f"Best validation: {', '.join(shown)} ({fit.epochs} epochs, {fit.seconds:.0f} s)."
+    return f"Best validation: {', '.join(shown)} (epochs: {fit.epochs}, {fit.seconds:.0f} s)."

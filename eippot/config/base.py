@@ -93,10 +93,12 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _set(content: dict[str, Any], names: list[str], value: object) -> None:
-    for name in names[:-1]:
+    for depth, name in enumerate(names[:-1], start=1):
         inner = content.setdefault(name, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"`{name}` should hold `name: value` entries, got {inner!r}.")
+            raise ConfigError(
+                f"`{'.'.join(names[:depth])}` should hold `name: value` entries, got {inner!r}."
+            )
         content = inner
     content[names[-1]] = value
 

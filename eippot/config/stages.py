@@ -68,6 +68,11 @@ class FinetuneConfig(ReferenceConfig):
     pretrained: Path | None = Field(
         None, description="Run directory of pretrain; its representation is the start."
     )
+    head: Literal["combination", "fresh"] = Field(
+        "combination",
+        description="With `pretrained`: start at the combination of EIP heads that fits the DFT "
+        "labels best, or at a fresh head (the paper).",
+    )
     use_weak_labels: bool = Field(
         True, description="Whether weak labels in the file are used (label augmentation)."
     )

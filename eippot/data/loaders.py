@@ -28,9 +28,9 @@ def build_graphs(
 class MixedBatchSampler(Sampler[list[int]]):
     """Batches that always hold both kinds: DFT-labelled and weakly labelled structures.
 
-    An epoch is one pass over the larger of the two kinds, in a new order; the other kind is
-    repeated, or cut off, to keep its share of every batch. With one kind only, this is plain
-    shuffling.
+    An epoch is one pass over the DFT-labelled structures, so that it has as many steps with weak
+    labels as without; each batch is filled up with weakly labelled ones, drawn anew in each epoch
+    (and repeated only if there are too few). With one kind only, this is plain shuffling.
 
     Parameters
     ----------
@@ -73,11 +73,8 @@ class MixedBatchSampler(Sampler[list[int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return max(
-            -(-count // size)
-            for count, size in zip(self.counts, self.per_batch, strict=True)
-            if size
-        )
+        leading = 0 if self.counts[0] else 1
+        return -(-self.counts[leading] // self.per_batch[leading])
 
     def __iter__(self) -> Iterator[list[int]]:
         random = np.random.default_rng([self.seed, self.epoch])

@@ -35,8 +35,8 @@ def weighted_properties(weights: PropertyWeights) -> dict[Property, float]:
 class PotentialLoss:
     """L = Σ_q w_q [ mean_DFT ρ_DFT(r) + α mean_weak ρ_weak(r) ] over properties q.
 
-    Shui et al. (NeurIPS 2022), eq. 3, with squared residuals for DFT labels and Tukey's biweight
-    for weak ones, whose scale comes from all residuals of the batch.
+    Label augmentation of Shui et al. (NeurIPS 2022), with squared residuals for DFT labels and
+    Tukey's biweight for weak ones, whose scale comes from all residuals of the batch.
 
     Parameters
     ----------
@@ -97,9 +97,9 @@ class PotentialLoss:
 class PretrainLoss:
     """L = Σ_q w_q mean over EIPs and structures of ρ(prediction − EIP label).
 
-    Shui et al. (NeurIPS 2022), eq. 4, with forces and stress beside energies. Energies are compared
-    for every EIP at once; forces and stress for one EIP per structure and batch, drawn at random,
-    which has the same mean and costs one derivative instead of one per EIP.
+    Multi-task pretraining of Shui et al. (NeurIPS 2022), with forces and stress beside energies.
+    Energies are compared for every EIP at once; forces and stress for one EIP per structure and
+    batch, drawn at random, which has the same mean and costs one derivative instead of one per EIP.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from torch import nn
 
 from eippot.config.model import ModelConfig, SchNetConfig
 from eippot.errors import ConfigError
-from eippot.models.base import Representation
+from eippot.models.potential import Potential
 from eippot.models.saved import ModelCard, load_model
 
 
@@ -21,16 +21,16 @@ class Pretrained:
     ----------
     card
         What it says of itself.
-    representation
-        The trained representation.
+    potential
+        The trained network, with one energy head per EIP.
     """
 
     card: ModelCard
-    representation: Representation
+    potential: Potential
 
     def start(self, model: nn.Module) -> None:
         """Copy the weights into the representation of a model that was built from the same card."""
-        weights = self.representation.state_dict()
+        weights = self.potential.representation.state_dict()
         model.get_submodule("representation").load_state_dict(weights)
 
 
@@ -54,7 +54,7 @@ def load_pretrained(directory: Path | None, model: ModelConfig | None) -> Pretra
     if directory is None:
         return None
     card, trained = load_model(directory)
-    if card.kind != "pretrained":
+    if card.kind != "pretrained" or not isinstance(trained, Potential):
         raise ConfigError(
             f"Expected a run of `eippot pretrain` in {directory}, got one whose model is of the "
             f"kind `{card.kind}`."
@@ -64,7 +64,7 @@ def load_pretrained(directory: Path | None, model: ModelConfig | None) -> Pretra
             f"Expected the `model` that was pretrained in {directory} ({card.model}), got {model}.",
             "Leave `model` out: it is taken from the pretrained run.",
         )
-    return Pretrained(card, trained.representation)
+    return Pretrained(card, trained)
 
 
 def model_config(pretrained: Pretrained | None, model: ModelConfig | None) -> ModelConfig:

@@ -66,14 +66,17 @@ class ModelCard(BaseModel):
     provenance: dict[str, object] = {}
 
 
-def build_model(card: ModelCard) -> Potential | Classifier:
-    """Build the network that a card describes, with random weights."""
+def build_potential(card: ModelCard) -> Potential:
+    """Build the potential that a card describes, with random weights."""
     representation = build_representation(card.model, len(card.species), card.average_neighbors)
-    if card.kind == "classifier":
-        model: Potential | Classifier = Classifier(representation, len(card.outputs))
-    else:
-        model = Potential(representation, len(card.species), len(card.outputs), card.scale)
-    return model.to(getattr(torch, card.dtype))
+    potential = Potential(representation, len(card.species), len(card.outputs), card.scale)
+    return potential.to(getattr(torch, card.dtype))
+
+
+def build_classifier(card: ModelCard) -> Classifier:
+    """Build the classifier that a card describes, with random weights."""
+    representation = build_representation(card.model, len(card.species), card.average_neighbors)
+    return Classifier(representation, len(card.outputs)).to(getattr(torch, card.dtype))
 
 
 def save_model(directory: Path, card: ModelCard, model: nn.Module) -> None:
@@ -117,7 +120,8 @@ def load_card(directory: Path) -> ModelCard:
 def load_model(directory: Path) -> tuple[ModelCard, Potential | Classifier]:
     """Read a model with its weights; raises ModelError (see load_card)."""
     card = load_card(directory)
-    model = build_model(card)
+    is_classifier = card.kind == "classifier"
+    model = build_classifier(card) if is_classifier else build_potential(card)
     path = directory / WEIGHTS
     try:
         model.load_state_dict(load_file(path))

@@ -23,7 +23,7 @@ from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.graph import AtomicGraph
 from eippot.models.pretrained import load_pretrained, model_config
-from eippot.models.saved import ModelCard, build_model, save_model
+from eippot.models.saved import ModelCard, build_classifier, save_model
 from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, eip_key, weak_key
 from eippot.structures.io import write_structures
 from eippot.training.fit import FitResult, fit, seed_everything
@@ -83,11 +83,11 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     )
     names = eip_names(data.everything, config.eips)
     alignments = align_eips(data.training, names, data.species, config.alignment)
+    architecture = model_config(pretrained, config.model)
+    graphs = _graphs(config, data, alignments, architecture.cutoff)
     start_run(config.run, config)
     seed_everything(config.training)
 
-    architecture = model_config(pretrained, config.model)
-    graphs = _graphs(config, data, alignments, architecture.cutoff)
     card = ModelCard(
         kind="classifier",
         model=architecture,
@@ -102,7 +102,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
         provenance=data.provenance()
         | {"alignments": [alignment.model_dump() for alignment in alignments]},
     )
-    model = build_model(card)
+    model = build_classifier(card)
     if pretrained:
         pretrained.start(model)
     sampler = MixedBatchSampler(

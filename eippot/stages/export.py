@@ -55,7 +55,8 @@ def run(config: ExportConfig) -> ExportResult:
     card, model = load_model(config.run)
     if card.kind != "potential" or not isinstance(model, Potential):
         raise ModelError(
-            f"Expected a potential in {config.run}, got a {card.kind}.",
+            f"Expected a run of `eippot finetune` in {config.run}, got one whose model is of the "
+            f"kind `{card.kind}`.",
             "Give the run directory of `eippot finetune`.",
         )
     precision = config.precision or card.dtype

@@ -17,12 +17,13 @@ from eippot.data.loaders import (
     validation_loader,
 )
 from eippot.data.preparation import PreparedData, average_neighbors, energy_scale, prepare
-from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss
+from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss, weighted_properties
 from eippot.models.pretrained import load_pretrained, model_config
-from eippot.models.saved import ModelCard, build_model, save_model
+from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.properties import ENERGY, REFERENCE_PREFIX, WEAK_PREFIX
 from eippot.structures.io import has_reference_energy
 from eippot.training.fit import FitResult, fit, seed_everything
+from eippot.training.head_start import combine_heads
 from eippot.training.objectives import PotentialObjective
 from eippot.training.run_directory import start_run, write_summary
 
@@ -110,9 +111,16 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
             "pretrained": str(config.pretrained) if config.pretrained else None,
         },
     )
-    model = build_model(card)
+    model = build_potential(card)
     if pretrained:
         pretrained.start(model)
+        if config.head == "combination":
+            combine_heads(
+                model,
+                pretrained.potential.to(dtype),
+                graphs["training"],
+                weighted_properties(config.loss.weights),
+            )
 
     sampler = MixedBatchSampler(
         len(graphs["training"]),

@@ -22,7 +22,7 @@ from eippot.data.sources import align_eips, eip_energies, eip_names
 from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
 from eippot.losses.terms import PretrainLoss
-from eippot.models.saved import ModelCard, build_model, save_model
+from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.structures.splits import split_indices
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.objectives import PretrainObjective
@@ -74,6 +74,9 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
     names = eip_names(data.everything, config.eips)
     alignments = align_eips(data.training, names, data.species, config.alignment)
     usable = _with_eip_label(data.everything, names)
+    zero = data.reference_energies
+    if config.alignment == "none":  # EIP energies as they are: zero for isolated atoms
+        zero = dict.fromkeys(data.species, 0.0)
     start_run(config.output, config)
     seed_everything(config.training)
 
@@ -83,15 +86,15 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
         data.species,
         config.model.cutoff,
         dtype,
-        lambda atoms: eip_labels_of(atoms, alignments, data.reference_energies),
+        lambda atoms: eip_labels_of(atoms, alignments, zero),
     )
-    held_out, kept = split_indices(len(graphs), [config.data.validation], config.data.seed)
+    held_out, kept = split_indices(len(graphs), [config.eip_validation], config.data.seed)
     training = [graphs[i] for i in kept]
     card = ModelCard(
         kind="pretrained",
         model=config.model,
         species=tuple(data.species),
-        reference_energies=data.reference_energies,
+        reference_energies=zero,
         average_neighbors=average_neighbors(training),
         scale=energy_scale(
             np.concatenate([(g.eip_energy / g.num_nodes).double().numpy() for g in training])
@@ -104,7 +107,7 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
             "alignments": [alignment.model_dump() for alignment in alignments],
         },
     )
-    model = build_model(card)
+    model = build_potential(card)
     sampler = MixedBatchSampler(
         len(training), 0, config.training.batch_size, None, config.training.seed
     )

@@ -1,4 +1,4 @@
-"""Seeded splits of a set of structures, and hashes by which a split can be recognised."""
+"""Seeded splits of a set of structures, and hashes by which a split can be recognized."""
 
 from __future__ import annotations
 

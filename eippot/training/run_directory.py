@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -20,18 +21,20 @@ CONTENTS: Final = {
     METRICS: "losses and validation errors, epoch by epoch",
     "model.safetensors": "weights of the best epoch",
     "model.json": "everything else about the model: species, units, provenance",
-    SUMMARY: "labels used, split, results, versions, time",
-    f"{CHECKPOINTS}/": "the state to resume from",
+    SUMMARY: "results, labels used, split, versions, time",
+    f"{CHECKPOINTS}/": "Lightning's checkpoints of the best and the last epoch",
 }
 
 
 def describe(directory: Path) -> str:
     """The tree of a run directory, for the screen."""
     width = max(map(len, CONTENTS))
-    lines = [f"└─ {directory}"]
-    return "\n".join(
-        lines + [f"    ├─ {name:<{width}}  # {meaning}" for name, meaning in CONTENTS.items()]
-    )
+    branches = ["├─"] * (len(CONTENTS) - 1) + ["└─"]
+    lines = [
+        f"    {branch} {name:<{width}}  # {meaning}"
+        for branch, (name, meaning) in zip(branches, CONTENTS.items(), strict=True)
+    ]
+    return "\n".join([f"└─ {directory}", *lines])
 
 
 def start_run(directory: Path, config: Config) -> None:
@@ -55,6 +58,7 @@ def start_run(directory: Path, config: Config) -> None:
 
 
 def write_summary(directory: Path, summary: dict[str, object]) -> None:
-    """Write ``summary.yaml``."""
-    text = yaml.safe_dump(summary, sort_keys=False, allow_unicode=True)
+    """Write ``summary.yaml``, and the versions that made it."""
+    versions = {name: version(name) for name in ("eippot", "torch", "lightning", "ase")}
+    text = yaml.safe_dump(summary | {"versions": versions}, sort_keys=False, allow_unicode=True)
     (directory / SUMMARY).write_text(text)

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from molecular_dynamics import plot_conservation, read_lammps, run_ase, write_lammps_input
+from molecular_dynamics import STEPS, plot_conservation, read_lammps, run_ase, write_lammps_input
 from steps import HERE, run, test_errors, write_data
 
 STRATEGIES = {
@@ -26,18 +26,25 @@ STRATEGIES = {
 """Strategy: which structures to learn from, and whether to start from the pretrained model."""
 
 
-def train(folder: Path, seed: int) -> dict[str, dict[str, float]]:
+PRETRAINED = ("--pretrained", "runs/pretrained", "--set", "training.schedule.rate=1.0e-3")
+"""How finetune starts from the pretrained model: with half the learning rate."""
+
+QUICK = ("--set", "training.epochs=2", "--set", "training.ema_decay=0")
+"""What ``--quick`` changes: to see that everything runs, not to learn anything."""
+
+
+def train(folder: Path, seed: int, extra: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """Label, classify, pretrain, and finetune, export and evaluate the four potentials."""
-    seeds = ("--set", f"data.seed={seed}", "--set", f"training.seed={seed}")
+    options = ("--set", f"data.seed={seed}", "--set", f"training.seed={seed}", *extra)
     run(
         folder, "eippot", "label", "structures.extxyz", "-o", "labelled.extxyz", "--eips", "silicon"
     )
-    run(folder, "eippot", "classify", "classify.yaml", *seeds)
-    run(folder, "eippot", "pretrain", "pretrain.yaml", *seeds)
+    run(folder, "eippot", "classify", "classify.yaml", *options)
+    run(folder, "eippot", "pretrain", "pretrain.yaml", *options)
     errors = {}
     for strategy, (structures, pretrained) in STRATEGIES.items():
         name = strategy.strip("+").replace("+", "_").lower()
-        start = ("--pretrained", "runs/pretrained") if pretrained else ()
+        start = PRETRAINED if pretrained else ()
         run(
             folder,
             "eippot",
@@ -48,7 +55,7 @@ def train(folder: Path, seed: int) -> dict[str, dict[str, float]]:
             "-o",
             f"runs/{name}",
             *start,
-            *seeds,
+            *options,
         )
         run(folder, "eippot", "export", f"runs/{name}", "-o", f"{name}.pt")
         run(folder, "eippot", "evaluate", f"{name}.pt", "test.extxyz", "-o", f"errors/{name}")
@@ -56,11 +63,11 @@ def train(folder: Path, seed: int) -> dict[str, dict[str, float]]:
     return errors
 
 
-def run_dynamics(folder: Path, model: str) -> dict[str, float]:
+def run_dynamics(folder: Path, model: str, steps: int) -> dict[str, float]:
     """Run the same MD in ASE and in LAMMPS; return drifts and the largest force difference."""
     print(f"\nNVE of 64 atoms with {model}, in ASE", flush=True)
-    ase_curve, ase_forces = run_ase(folder / model)
-    write_lammps_input(folder, Path(model))
+    ase_curve, ase_forces = run_ase(folder / model, steps)
+    write_lammps_input(folder, Path(model), steps)
     run(folder, "lmp", "-in", "in.lammps", "-screen", "none")
     lammps_curve, lammps_forces = read_lammps(folder)
     plot_conservation({"ASE": ase_curve, "LAMMPS": lammps_curve}, folder / "energy.png")
@@ -83,7 +90,7 @@ def show(folder: Path, errors: dict[str, dict[str, float]], md: dict[str, float]
         )
     if md:
         print(
-            f"\nNVE, 64 atoms, 300 K, 5 ps: energy drift {md['ase_drift']:.1e} (ASE), "
+            f"\nNVE of 64 atoms at 300 K: energy drift {md['ase_drift']:.1e} (ASE), "
             f"{md['lammps_drift']:.1e} (LAMMPS) eV/atom/ps\n"
             f"ASE and LAMMPS: forces equal to {md['force_difference']:.1e} eV/Å"
         )
@@ -98,9 +105,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The whole method on silicon.")
     parser.add_argument("--output", type=Path, default=Path("demo"), help="folder, made anew")
     parser.add_argument("--labels", type=int, default=125, help="DFT labels, validation included")
-    parser.add_argument("--pool", type=int, default=1500, help="structures without DFT labels")
+    parser.add_argument("--pool", type=int, default=2000, help="structures without DFT labels")
     parser.add_argument("--seed", type=int, default=0, help="of the split, the pool, the weights")
     parser.add_argument("--no-md", action="store_true", help="train and test only")
+    parser.add_argument("--quick", action="store_true", help="few epochs and steps: does it run?")
     arguments = parser.parse_args()
     folder = arguments.output
     began = time.monotonic()
@@ -110,8 +118,12 @@ def main() -> None:
     for name in ("classify.yaml", "pretrain.yaml", "finetune.yaml"):
         shutil.copy(HERE / name, folder)
     write_data(folder, arguments.labels, arguments.pool, arguments.seed)
-    errors = train(folder, arguments.seed)
-    md = {} if arguments.no_md else run_dynamics(folder, "mp_la.pt")
+    errors = train(folder, arguments.seed, QUICK if arguments.quick else ())
+    md = (
+        {}
+        if arguments.no_md
+        else run_dynamics(folder, "mp_la.pt", 100 if arguments.quick else STEPS)
+    )
     minutes = (time.monotonic() - began) / 60
     summary = {
         "seed": arguments.seed,

@@ -11,7 +11,15 @@ import torch
 
 from eippot.errors import ModelError
 from eippot.models.potential import Classifier, Potential
-from eippot.models.saved import CARD, WEIGHTS, ModelCard, build_model, load_model, save_model
+from eippot.models.saved import (
+    CARD,
+    WEIGHTS,
+    ModelCard,
+    build_classifier,
+    build_potential,
+    load_model,
+    save_model,
+)
 from tests.networks import REFERENCE_ENERGIES, SMALL, SPECIES
 
 Kind = Literal["potential", "pretrained", "classifier"]
@@ -34,7 +42,7 @@ def _card(kind: Kind = "potential", dtype: str = "float32", outputs: int = 1) ->
 
 
 def _saved(directory: Path) -> Path:
-    save_model(directory, _card(), build_model(_card()))
+    save_model(directory, _card(), build_potential(_card()))
     return directory
 
 
@@ -50,7 +58,7 @@ def _change_card(directory: Path, **changes: Any) -> None:
 )
 def test_round_trip(tmp_path: Path, kind: Kind, outputs: int, expected: type, dtype: str) -> None:
     card = _card(kind, dtype, outputs)
-    model = build_model(card)
+    model = build_classifier(card) if kind == "classifier" else build_potential(card)
     save_model(tmp_path, card, model)
     found, again = load_model(tmp_path)
     assert found == card
