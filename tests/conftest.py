@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.networks import Precision
+    from tests.pipeline import Pipeline
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -30,3 +31,11 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.networks import export_potential
 
     return export_potential(tmp_path_factory.mktemp("exported") / "model.pt", "float64")
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """One run of pretrain, classify, finetune and export, which many tests look at."""
+    from tests.pipeline import run_pipeline
+
+    return run_pipeline(tmp_path_factory.mktemp("pipeline"))

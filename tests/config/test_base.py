@@ -67,7 +67,7 @@ def test_the_dump_reads_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "typo", "place", "known"),
     [
-        (FinetuneConfig, {"outptu": 1}, "outptu", "data, loss, model, output"),
+        (FinetuneConfig, {"outptu": 1}, "outptu", "loss, model, output, pretrained"),
         (FinetuneConfig, {"training": {"epoch": 3}}, "training.epoch", "epochs, gradient_clip"),
         (PretrainConfig, {"model": {"chanels": 8}}, "model.chanels", "architecture, channels"),
         (FinetuneConfig, {"model": {"chanels": 8}}, "model.chanels", "architecture, channels"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from eippot.models.saved import load_card, load_model
 from eippot.stages import classify, export, finetune, pretrain
 from eippot.structures.io import read_structures, write_structures
 from tests.crystals import periodic
-from tests.stages.conftest import Pipeline
+from tests.pipeline import Pipeline
 from tests.synthetic import TINY_MODEL, training, write_labelled
 
 
@@ -54,7 +55,7 @@ def _pretrain(structures: Path, **changes: object) -> pretrain.PretrainResult:
     return pretrain.run(config, progress=False)
 
 
-def _paper(stage: str, changes: dict[str, object]) -> Any:
+def _paper(stage: str, changes: Mapping[str, object]) -> Any:
     kinds: dict[str, Any] = {
         "classify": ClassifyConfig,
         "pretrain": PretrainConfig,
@@ -63,37 +64,55 @@ def _paper(stage: str, changes: dict[str, object]) -> Any:
     path = Path(str(resources.files("eippot.config") / "templates" / f"{stage}.paper.yaml"))
     small = {f"model.{name}": value for name, value in TINY_MODEL.items()}
     run = {"training.epochs": 2, "training.threads": 1}
-    return read_config(kinds[stage], path, changes | small | run)
+    return read_config(kinds[stage], path, {**changes, **small, **run})
 
 
 def test_the_paper_presets_run(labelled: Path, tmp_path: Path) -> None:
-    pretrained = pretrain.run(
-        _paper("pretrain", {"data.structures": labelled, "output": tmp_path / "pretrained"}),
-        progress=False,
-    )
-    assert {a.slope for a in pretrained.alignments} == {1.0}
-    assert {a.offsets for a in pretrained.alignments} == {(0.0, 0.0)}
+    """With an EIP that has the zero of DFT, since the paper aligns nothing."""
+    structures = read_structures(labelled)
+    for atoms in structures:
+        atoms.info["eip_twin_energy"] = atoms.info["true_energy"] + 0.02 * len(atoms)
+    path = tmp_path / "same_zero.extxyz"
+    write_structures(path, structures)
+    paths = {"data.structures": path, "output": tmp_path / "pretrained"}
+    pretrained = pretrain.run(_paper("pretrain", paths), progress=False)
+    assert {(a.slope, a.offsets) for a in pretrained.alignments} == {(1.0, (0.0, 0.0))}
     assert "validation_energy_mae" in pretrained.fit.metrics
     assert "validation_forces_mae" not in pretrained.fit.metrics
-    classified = classify.run(
-        _paper(
-            "classify",
-            {"data.structures": labelled, "output": tmp_path / "a.extxyz", "run": tmp_path / "c"},
-        ),
-        progress=False,
-    )
-    finetuned = finetune.run(
-        _paper(
-            "finetune",
-            {
-                "data.structures": classified.output,
-                "output": tmp_path / "run",
-                "pretrained": tmp_path / "pretrained",
-            },
-        ),
-        progress=False,
-    )
+    paths = {"data.structures": path, "output": tmp_path / "a.extxyz", "run": tmp_path / "c"}
+    classified = classify.run(_paper("classify", paths), progress=False)
+    assert sum(classified.usage.values()) == 5
+    paths = {
+        "data.structures": classified.output,
+        "output": tmp_path / "run",
+        "pretrained": tmp_path / "pretrained",
+    }
+    finetuned = finetune.run(_paper("finetune", paths), progress=False)
+    assert finetuned.weak_labels == 5 - classified.usage["none"]
     assert set(finetuned.fit.metrics) == {"validation_energy_mae", "validation_score"}
+
+
+def test_a_classifier_without_a_class_is_refused(labelled: Path, tmp_path: Path) -> None:
+    """Unaligned, no EIP is near DFT: every structure would be "none"."""
+    with pytest.raises(DataError, match="Expected an EIP within 0.1 eV/atom of DFT"):
+        _classify(labelled, tmp_path, alignment="none")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("head", ["combination", "fresh"])
+def test_both_starts_of_the_head(pipeline: Pipeline, tmp_path: Path, head: str) -> None:
+    start = {"pretrained": pipeline.directory / "pretrained", "model": None, "head": head}
+    rate = {"schedule": {"kind": "constant", "rate": 1e-12}}
+    run = _finetune(
+        pipeline.labelled, output=tmp_path / "run", training=training(epochs=1, **rate), **start
+    )
+    pretrained, model = (
+        load_model(folder)[1] for folder in (pipeline.directory / "pretrained", tmp_path / "run")
+    )
+    assert run.training_labels == 21
+    name = "heads.layers.0.weight"
+    same = torch.allclose(pretrained.state_dict()[name], model.state_dict()[name], atol=1e-6)
+    assert same == (head == "combination")
 
 
 def test_pretraining_needs_no_dft_label_without_alignment(labelled: Path, tmp_path: Path) -> None:
@@ -236,7 +255,7 @@ def test_an_element_that_was_not_pretrained(pipeline: Pipeline, tmp_path: Path) 
 @pytest.mark.parametrize("name", ["pretrained", "classifier"])
 def test_only_potentials_are_exported(pipeline: Pipeline, tmp_path: Path, name: str) -> None:
     config = ExportConfig(run=pipeline.directory / name, output=tmp_path / "model.pt")
-    with pytest.raises(ModelError, match="Expected a potential in"):
+    with pytest.raises(ModelError, match="Expected a run of `eippot finetune` in"):
         export.run(config)
     assert not (tmp_path / "model.pt").exists()
 

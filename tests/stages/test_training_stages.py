@@ -17,7 +17,7 @@ from eippot.data.preparation import prepare
 from eippot.models.saved import load_card, load_model
 from eippot.structures.io import has_reference_energy, read_structures
 from eippot.structures.splits import set_hash, split_labelled
-from tests.stages.conftest import Pipeline
+from tests.pipeline import Pipeline
 from tests.synthetic import ISOLATED, TWIN_OFFSET
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from eippot.stages.classify import ClassifyResult
     from eippot.stages.export import ExportResult
@@ -27,14 +25,13 @@ class Pipeline:
     export: ExportResult
 
 
-@pytest.fixture(scope="session")
-def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+def run_pipeline(folder: Path) -> Pipeline:
+    """Run the stages in a folder, each as short as it can be."""
     from eippot.config.deployment import ExportConfig
     from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig
     from eippot.stages import classify, export, finetune, pretrain
     from tests.synthetic import TINY_MODEL, training, write_labelled
 
-    folder = tmp_path_factory.mktemp("pipeline")
     labelled = write_labelled(folder / "labelled.extxyz")
     base = {"data": {"structures": labelled}, "training": training()}
     first = pretrain.run(

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from eippot.deployment.files import open_exported
+from tests.cli.conftest import Program
+from tests.pipeline import Pipeline
+
+
+def test_export(eippot: Program, pipeline: Pipeline, tmp_path: Path) -> None:
+    model = tmp_path / "model.pt"
+    found = eippot("export", pipeline.directory / "run", "-o", model)
+    assert found.code == 0
+    assert "schnet for C, Si, cutoff 4 Å" in found.out
+    assert f'EippotCalculator("{model}")' in found.out
+    assert f"pair_coeff * * {model} C Si" in found.out
+    assert open_exported(model)[1].dtype == "float32"
+
+
+def test_export_in_float64(eippot: Program, pipeline: Pipeline, tmp_path: Path) -> None:
+    model = tmp_path / "model.pt"
+    arguments = ("-o", model, "--precision", "float64")
+    assert eippot("export", pipeline.directory / "run", *arguments).code == 0
+    assert open_exported(model)[1].dtype == "float64"
+
+
+def test_an_unknown_precision(eippot: Program, pipeline: Pipeline, tmp_path: Path) -> None:
+    arguments = ("-o", tmp_path / "model.pt", "--precision", "float16")
+    found = eippot("export", pipeline.directory / "run", *arguments)
+    assert found.code != 0
+    assert "float16" in found.block
+    assert "float64" in found.block
+    assert "Traceback" not in found.err
