@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from eippot import __version__
 from eippot.config.stages import FinetuneConfig
 from eippot.errors import ConfigError
 from eippot.training.run_directory import CONTENTS, describe, start_run, write_summary
@@ -38,7 +39,15 @@ def test_a_directory_that_cannot_be(tmp_path: Path) -> None:
 def test_summaries_read_back(tmp_path: Path) -> None:
     write_summary(tmp_path, {"validation": {"score": 1.5}, "é": None})
     found = yaml.safe_load((tmp_path / "summary.yaml").read_text())
-    assert found == {"validation": {"score": 1.5}, "é": None}
+    assert found["validation"] == {"score": 1.5}
+    assert found["é"] is None
+
+
+def test_summaries_tell_the_versions(tmp_path: Path) -> None:
+    write_summary(tmp_path, {})
+    versions = yaml.safe_load((tmp_path / "summary.yaml").read_text())["versions"]
+    assert versions["eippot"] == __version__
+    assert versions["torch"]
 
 
 def test_the_tree_names_everything() -> None:
