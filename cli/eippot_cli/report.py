@@ -110,7 +110,7 @@ def print_metadata(path: Path, metadata: Metadata) -> None:
 def print_self_test(deviations: dict[str, float]) -> None:
     """Show the deviations of a passed self-test."""
     values = ", ".join(f"{name} {value:.1e}" for name, value in deviations.items())
-    console.print(f"Self-test passed; relative deviations: {values}")
+    console.print(f"Self-test passed; deviations: {values}")
 
 
 def print_evaluate(result: EvaluateResult) -> None:
