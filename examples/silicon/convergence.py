@@ -14,7 +14,7 @@ import numpy as np
 from ase import Atoms
 from espresso import Settings, label
 from generate import generate
-from phases import bcc, diamond, simple_hexagonal
+from phases import bcc, diamond, lonsdaleite, simple_hexagonal
 
 from eippot.structures.generators import cluster
 from eippot.structures.perturbations import rattle
@@ -60,6 +60,29 @@ def variations(base: Settings) -> dict[str, Settings]:
     }
 
 
+GRIDS = {
+    "diamond, 2 atoms": (diamond(), ["4 4 4", "5 5 5", "6 6 6", "7 7 7", "10 10 10"]),
+    "diamond, 4 atoms": (diamond() * (2, 1, 1), ["2 5 5", "3 7 7", "4 8 8", "5 10 10"]),
+    "diamond, 8 atoms": (diamond() * (2, 2, 1), ["2 2 5", "3 3 5", "4 4 7", "5 5 10"]),
+    "lonsdaleite, 4 atoms": (lonsdaleite(), ["4 4 2", "5 5 3", "6 6 4", "7 7 4", "10 10 6"]),
+}
+"""Perfect crystals with a gap, and grids whose last one is the reference."""
+
+
+def grids_table(settings: Settings) -> str:
+    """Return a Markdown table of energies against the densest grid, diamond's own included."""
+    lines = ["| perfect crystal | grid: energy error [meV/atom] |", "|---|---|"]
+    for name, (crystal, texts) in GRIDS.items():
+        grids = [tuple(int(n) for n in text.split()) for text in texts]
+        energies = [label(crystal, settings, grid=g).energy / len(crystal) for g in grids]
+        cells = [
+            f"{text.replace(' ', '×')}: {1000 * (energy - energies[-1]):+.1f}"
+            for text, energy in zip(texts[:-1], energies, strict=False)
+        ]
+        lines.append(f"| {name} | {', '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 @dataclass(frozen=True)
 class Point:
     """Labels of one structure: energy per atom [eV], forces [eV/Å], stress [eV/Å³]."""
@@ -86,7 +109,7 @@ def main() -> None:
     for name, settings in variations(Settings(time_limit=3600)).items():
         points[name] = {key: compute(atoms, settings) for key, atoms in structures.items()}
         print(f"done: {name}", flush=True)
-    arguments.output.write_text(table(points))
+    arguments.output.write_text(table(points) + "\n" + grids_table(Settings()))
 
 
 def table(points: dict[str, dict[str, Point]]) -> str:

@@ -157,7 +157,13 @@ def pw_input(structure: Atoms, settings: Settings, *, careful: bool) -> dict[str
     return {"control": control, "system": system, "electrons": electrons}
 
 
-def label(structure: Atoms, settings: Settings, *, careful: bool = False) -> Labels:
+def label(
+    structure: Atoms,
+    settings: Settings,
+    *,
+    careful: bool = False,
+    grid: tuple[int, ...] | None = None,
+) -> Labels:
     """Run ``pw.x`` on one core and return its labels.
 
     Parameters
@@ -168,6 +174,8 @@ def label(structure: Atoms, settings: Settings, *, careful: bool = False) -> Lab
         What to compute it with.
     careful
         Mix slowly.
+    grid
+        k-point grid in place of the one that the settings ask for.
 
     Returns
     -------
@@ -181,13 +189,20 @@ def label(structure: Atoms, settings: Settings, *, careful: bool = False) -> Lab
         If ``pw.x`` fails, does not converge or runs into its time limit.
     """
     moments = starting_moments(structure, settings)
-    candidates = [_run(structure, settings, moment, careful=careful) for moment in moments]
+    grid = grid or k_points(structure, settings)
+    candidates = [_run(structure, settings, grid, moment, careful=careful) for moment in moments]
     return min(candidates, key=lambda labels: labels.energy)
 
 
-def _run(structure: Atoms, settings: Settings, moment: float, *, careful: bool) -> Labels:
-    """Label from one starting moment."""
-    grid = k_points(structure, settings)
+def _run(
+    structure: Atoms,
+    settings: Settings,
+    grid: tuple[int, ...] | None,
+    moment: float,
+    *,
+    careful: bool,
+) -> Labels:
+    """Label on one k-point grid (``None``: Γ only) from one starting moment."""
     box = boxed(structure, settings)
     namelists = pw_input(structure, settings, careful=careful)
     if moment > 0:

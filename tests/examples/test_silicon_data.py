@@ -84,7 +84,14 @@ def test_cohesive_energy_is_that_of_silicon_in_pbe(data: list[Atoms]) -> None:
 
 
 def test_stress_has_the_sign_of_ase(data: list[Atoms]) -> None:
-    crystals = [atoms for atoms in data if atoms.info["config_type"] == "bulk_diamond"]
+    # strong rattling adds a pressure of its own, so only mildly rattled crystals count
+    crystals = [
+        atoms
+        for atoms in data
+        if atoms.info["config_type"] == "bulk_diamond"
+        and np.abs(atoms.arrays["REF_forces"]).max() < 2.0
+    ]
+    assert len(crystals) > 20
     volumes = np.array([atoms.get_volume() / len(atoms) for atoms in crystals])
     traces = np.array([atoms.info["REF_stress"][:3].mean() for atoms in crystals])
     assert (traces[volumes < 18.5] < 0).all()
