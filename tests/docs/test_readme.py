@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from ase.build import bulk
 
 from tests.docs.conftest import Walk
-from tests.docs.markdown import README, Command, blocks, commands, without_numbers
+from tests.docs.markdown import README, ROOT, Command, blocks, commands, without_numbers
 from tests.docs.newcomer import invoke
 from tests.lammps.engine import succeed, write_structure
 
@@ -67,6 +68,13 @@ def test_keys_of_the_table_are_in_the_files(walk: Walk) -> None:
         assert name == "config_type" or f"{name}=" in written or f"{name}:" in written, name
 
 
-def test_demo_table_has_its_place() -> None:
+def test_demo_table_tells_what_was_measured() -> None:
     text = README.read_text()
-    assert text.count("<!-- demo table -->") == text.count("<!-- /demo table -->") == 1
+    table = text[text.index("<!-- demo table -->") : text.index("<!-- /demo table -->")]
+    summary = json.loads((ROOT / "benchmarks" / "silicon.jsonl").read_text().splitlines()[0])
+    baseline = summary["errors"]["baseline"]["energy_mae_per_atom"]
+    for strategy, errors in summary["errors"].items():
+        energy, forces = errors["energy_mae_per_atom"], errors["forces_mae"]
+        assert f"| {strategy} | {energy:.1f} ({energy / baseline:.2f}) | {forces:.1f} |" in table
+    for figure in summary["md"].values():
+        assert f"{figure:.1e}" in table
