@@ -17,17 +17,19 @@ import numpy as np
 from molecular_dynamics import STEPS, plot_conservation, read_lammps, run_ase, write_lammps_input
 from steps import HERE, run, test_errors, write_data
 
-STRATEGIES = {
-    "baseline": ("labelled.extxyz", False),
-    "+LA": ("augmented.extxyz", False),
-    "+MP": ("labelled.extxyz", True),
-    "+MP+LA": ("augmented.extxyz", True),
+AUGMENTED = ("-s", "augmented.extxyz", "--set", "training.epochs=200")
+"""Learn from weak labels too; an epoch has twice the steps then, so it is half as many epochs."""
+
+PRETRAINED = ("--pretrained", "runs/pretrained")
+"""Start from the pretrained model."""
+
+STRATEGIES: dict[str, tuple[str, ...]] = {
+    "baseline": (),
+    "+LA": AUGMENTED,
+    "+MP": PRETRAINED,
+    "+MP+LA": AUGMENTED + PRETRAINED,
 }
-"""Strategy: which structures to learn from, and whether to start from the pretrained model."""
-
-
-PRETRAINED = ("--pretrained", "runs/pretrained", "--set", "training.schedule.rate=1.0e-3")
-"""How finetune starts from the pretrained model: with half the learning rate."""
+"""Options of finetune for each strategy; all take the same number of steps."""
 
 QUICK = ("--set", "training.epochs=2", "--set", "training.ema_decay=0")
 """What ``--quick`` changes: to see that everything runs, not to learn anything."""
@@ -42,21 +44,10 @@ def train(folder: Path, seed: int, extra: tuple[str, ...]) -> dict[str, dict[str
     run(folder, "eippot", "classify", "classify.yaml", *options)
     run(folder, "eippot", "pretrain", "pretrain.yaml", *options)
     errors = {}
-    for strategy, (structures, pretrained) in STRATEGIES.items():
+    for strategy, choices in STRATEGIES.items():
         name = strategy.strip("+").replace("+", "_").lower()
-        start = PRETRAINED if pretrained else ()
-        run(
-            folder,
-            "eippot",
-            "finetune",
-            "finetune.yaml",
-            "-s",
-            structures,
-            "-o",
-            f"runs/{name}",
-            *start,
-            *options,
-        )
+        target = ("-o", f"runs/{name}")
+        run(folder, "eippot", "finetune", "finetune.yaml", *target, *choices, *options)
         run(folder, "eippot", "export", f"runs/{name}", "-o", f"{name}.pt")
         run(folder, "eippot", "evaluate", f"{name}.pt", "test.extxyz", "-o", f"errors/{name}")
         errors[strategy] = test_errors(folder / "errors" / name)
