@@ -73,15 +73,8 @@ class PotentialObjective:
     def _predict(
         self, model: nn.Module, structures: StructureBatch, training: bool
     ) -> dict[Property, Tensor]:
-        found = predict(
-            model,
-            structures,
-            with_forces=FORCES in self._loss.needs,
-            with_stress=STRESS in self._loss.needs,
-            create_graph=training,
-        )
-        values = {ENERGY: found.energy[:, 0], FORCES: found.forces, STRESS: found.stress}
-        return {prop: value for prop, value in values.items() if value is not None}
+        predicted = _predict_needed(model, structures, self._loss.needs, training)
+        return predicted | {ENERGY: predicted[ENERGY][:, 0]}
 
 
 class PretrainObjective:
@@ -118,14 +111,7 @@ class PretrainObjective:
         head: Tensor,
         training: bool,
     ) -> tuple[dict[Property, Tensor], dict[str, Tensor]]:
-        found = predict(
-            model,
-            structures,
-            with_forces=FORCES in self._loss.needs,
-            with_stress=STRESS in self._loss.needs,
-            create_graph=training,
-            head=head,
-        )
+        predicted = _predict_needed(model, structures, self._loss.needs, training, head)
         rows = torch.arange(structures.n_structures, device=head.device)
         atoms = torch.arange(len(structures.structure), device=head.device)
         labels = {
@@ -133,8 +119,7 @@ class PretrainObjective:
             "eip_forces": batch.eip_forces[atoms, head[structures.structure]],
             "eip_stress": batch.eip_stress[rows, head],
         }
-        values = {ENERGY: found.energy, FORCES: found.forces, STRESS: found.stress}
-        return {prop: value for prop, value in values.items() if value is not None}, labels
+        return predicted, labels
 
 
 class ClassifierObjective:
@@ -156,6 +141,26 @@ class ClassifierObjective:
             "validation_accuracy": (right.mean(), len(right)),
             "validation_loss": (loss, len(right)),
         }
+
+
+def _predict_needed(
+    model: nn.Module,
+    structures: StructureBatch,
+    needs: Mapping[Property, float],
+    training: bool,
+    head: Tensor | None = None,
+) -> dict[Property, Tensor]:
+    """Energies ``(B, heads)``; forces and stress of the chosen heads where a loss needs them."""
+    found = predict(
+        model,
+        structures,
+        with_forces=FORCES in needs,
+        with_stress=STRESS in needs,
+        create_graph=training,
+        head=head,
+    )
+    values = {ENERGY: found.energy, FORCES: found.forces, STRESS: found.stress}
+    return {prop: value for prop, value in values.items() if value is not None}
 
 
 def class_logits(model: nn.Module, batch: Batch) -> Tensor:
