@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from enum import Enum
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,15 +43,14 @@ def template(
         Preset,
         typer.Option(help="paper: exactly as Shui et al. (NeurIPS 2022), energies only."),
     ] = Preset.DEFAULT,
+    model: Annotated[
+        str | None, typer.Option(help="Architecture, such as schnet; else that of the preset.")
+    ] = None,
 ) -> None:
     """Print a complete, commented configuration file."""
-    from eippot.errors import ConfigError
+    from eippot.config import templates
 
-    suffix = "" if preset is Preset.DEFAULT else f".{preset.value}"
-    path = resources.files("eippot.config") / "templates" / f"{command.value}{suffix}.yaml"
-    if not path.is_file():
-        raise ConfigError(f"There is no `{preset.value}` preset of `{command.value}`.")
-    typer.echo(path.read_text(), nl=False)
+    typer.echo(templates.template(command.value, preset.value, model), nl=False)
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -104,9 +104,12 @@ def _set(content: dict[str, Any], names: list[str], value: object) -> None:
 
 
 def _describe(kind: type[Config], problem: Mapping[str, Any]) -> str:
-    name = ".".join(str(part) for part in problem["loc"]) or "(top level)"
-    if problem["type"] == "extra_forbidden":
-        known = _known_names(kind, problem["loc"][:-1])
+    unknown = problem["type"] == "extra_forbidden"
+    *place, last = problem["loc"] or ("(top level)",)
+    names, models = _follow(kind, place if unknown else problem["loc"])
+    name = ".".join([*names, str(last)] if unknown else names) or "(top level)"
+    if unknown:
+        known = sorted(models[0].model_fields) if models else []
         message = "unknown name" + (f"; known here: {', '.join(known)}" if known else "")
     elif problem["type"] == "missing":
         return f"  {name}: is required, and missing"
@@ -115,16 +118,31 @@ def _describe(kind: type[Config], problem: Mapping[str, Any]) -> str:
     return f"  {name}: {message} (got {_shorten(problem['input'])})"
 
 
-def _known_names(kind: type[BaseModel], location: tuple[Any, ...]) -> list[str]:
-    for part in location:
-        field = kind.model_fields.get(str(part))
-        annotation = field.annotation if field else None
-        options = get_args(annotation) or (annotation,)  # `Model | None` has two
-        models = [a for a in options if isinstance(a, type) and issubclass(a, BaseModel)]
-        if not models:
-            return []
-        kind = models[0]
-    return sorted(kind.model_fields)
+def _follow(
+    kind: type[BaseModel], location: Sequence[str | int]
+) -> tuple[list[str], list[type[BaseModel]]]:
+    """Names along a location, and which configurations may stand there.
+
+    Where several may, pydantic adds a tag to the location, which is not a name in the file.
+    """
+    names: list[str] = []
+    models = [kind]
+    for part in map(str, location):
+        fields = [m.model_fields[part] for m in models if part in m.model_fields]
+        if fields or not models:
+            names.append(part)
+            models = _models(fields[0].annotation) if fields else []
+        else:
+            tagged = [m for m in models if any(f.default == part for f in m.model_fields.values())]
+            models = tagged or models
+    return names, models
+
+
+def _models(annotation: object) -> list[type[BaseModel]]:
+    """The configurations in a type, those in unions included."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for option in get_args(annotation) for model in _models(option)]
 
 
 def _shorten(value: object, limit: int = 60) -> str:

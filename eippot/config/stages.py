@@ -55,7 +55,7 @@ class PretrainConfig(ReferenceConfig):
     )
     eips: Eips = ()
     alignment: Alignment = "offset"
-    model: ModelConfig = SchNetConfig()
+    model: ModelConfig = Field(SchNetConfig(), description="Architecture.")
     loss: PretrainLossConfig = PretrainLossConfig()
     training: TrainingConfig = TrainingConfig()
 

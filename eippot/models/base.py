@@ -12,8 +12,8 @@ class Representation(nn.Module, ABC):
     """An architecture: from species and edges to one feature vector per atom.
 
     A new architecture is one file with one subclass, which gives the four numbers below and writes
-    ``forward``. It takes and gives plain tensors (no cell, no positions, no PyG object) and can be
-    scripted by TorchScript.
+    ``forward``; its constructor takes ``(config, n_species, average_neighbors)``. It takes and
+    gives plain tensors (no cell, no positions, no PyG object) and can be scripted by TorchScript.
 
     ================  ===========  ========================================================
     argument          shape        meaning

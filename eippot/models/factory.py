@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from eippot.config.model import ModelConfig
+from pydantic import ImportString, TypeAdapter
+
+from eippot.config.model import ArchitectureConfig
+from eippot.errors import ConfigError
 from eippot.models.base import Representation
-from eippot.models.schnet import SchNet
+
+#: where the architectures of eippot live, by name; others are named by such a path themselves.
+ARCHITECTURES = {"schnet": "eippot.models.schnet:SchNet"}
 
 
 def build_representation(
-    config: ModelConfig, n_species: int, average_neighbors: float
+    config: ArchitectureConfig, n_species: int, average_neighbors: float
 ) -> Representation:
     """Build the architecture that a configuration names, with random weights.
 
@@ -20,5 +25,17 @@ def build_representation(
         Number of species.
     average_neighbors
         Mean number of neighbors in the training set.
+
+    Raises
+    ------
+    ConfigError
+        The named class is no Representation.
     """
-    return SchNet(config, n_species, average_neighbors)
+    path = ARCHITECTURES.get(config.architecture, config.architecture)
+    architecture: object = TypeAdapter(ImportString[object]).validate_python(path)
+    if not (isinstance(architecture, type) and issubclass(architecture, Representation)):
+        raise ConfigError(
+            f"Expected `architecture` to name a subclass of eippot.models.base.Representation, "
+            f"got {path}."
+        )
+    return architecture(config, n_species, average_neighbors)  # type: ignore[arg-type, call-arg]

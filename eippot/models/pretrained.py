@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from eippot.config.model import ModelConfig, SchNetConfig
+from eippot.config.model import ArchitectureConfig, SchNetConfig
 from eippot.errors import ConfigError
 from eippot.models.potential import Potential
 from eippot.models.saved import ModelCard, load_model
@@ -34,7 +34,7 @@ class Pretrained:
         model.get_submodule("representation").load_state_dict(weights)
 
 
-def load_pretrained(directory: Path | None, model: ModelConfig | None) -> Pretrained | None:
+def load_pretrained(directory: Path | None, model: ArchitectureConfig | None) -> Pretrained | None:
     """Read a run of pretrain; None where there is none to start from.
 
     Parameters
@@ -67,6 +67,8 @@ def load_pretrained(directory: Path | None, model: ModelConfig | None) -> Pretra
     return Pretrained(card, trained)
 
 
-def model_config(pretrained: Pretrained | None, model: ModelConfig | None) -> ModelConfig:
+def model_config(
+    pretrained: Pretrained | None, model: ArchitectureConfig | None
+) -> ArchitectureConfig:
     """Architecture to train: the pretrained one, else the one asked for, else the default."""
     return pretrained.card.model if pretrained else model or SchNetConfig()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -11,7 +11,10 @@ from pydantic import BaseModel
 
 from eippot.config.base import Config, validate_config
 from eippot.config.label import LabelConfig
+from eippot.config.model import BUILT_IN
 from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig
+from eippot.config.templates import template as template_of
+from eippot.errors import ConfigError
 
 KINDS: dict[str, type[Config]] = {
     "label": LabelConfig,
@@ -20,7 +23,9 @@ KINDS: dict[str, type[Config]] = {
     "finetune": FinetuneConfig,
 }
 FOLDER = resources.files("eippot.config") / "templates"
-TEMPLATES = sorted(path.name.removesuffix(".yaml") for path in FOLDER.iterdir())
+TEMPLATES = sorted(
+    path.name.removesuffix(".yaml") for path in FOLDER.iterdir() if path.name.endswith(".yaml")
+)
 
 #: where a default template differs from the defaults of the program, on purpose: paths that have
 #: no default, and settings that suit a stage.
@@ -101,10 +106,30 @@ def _place(name: str, allowed: set[str]) -> str:
     return next((a for a in allowed if name == a or name.startswith(f"{a}.")), name)
 
 
-def test_the_default_model_of_finetune_is_that_of_its_template() -> None:
-    assert (
-        _content("finetune")["model"] == PretrainConfig.model_fields["model"].default.model_dump()
-    )
+@pytest.mark.parametrize("stage", ["classify", "pretrain", "finetune"])
+def test_the_default_model_is_that_of_the_templates(stage: str) -> None:
+    assert _content(stage)["model"] == PretrainConfig.model_fields["model"].default.model_dump()
+    assert template_of(stage, model="schnet") == template_of(stage)
+
+
+@pytest.mark.parametrize("model", BUILT_IN)
+@pytest.mark.parametrize("stage", ["classify", "pretrain", "finetune"])
+def test_every_architecture_has_a_template(stage: str, model: str) -> None:
+    """It tells every option of the architecture with its default, and changes nothing else."""
+    content = yaml.safe_load(template_of(stage, model=model))
+    validate_config(KINDS[stage], content, model)
+    assert content.pop("model") == BUILT_IN[model](architecture=model).model_dump()
+    expected = _content(stage)
+    del expected["model"]
+    assert content == expected
+
+
+def test_there_is_no_template_of_an_unknown_model_or_preset() -> None:
+    for wrong in ({"model": "foo"}, {"preset": "fast"}):
+        with pytest.raises(ConfigError, match="There is no"):
+            template_of("finetune", **cast(dict[str, Any], wrong))
+    with pytest.raises(ConfigError, match="There is no template of `label`"):
+        template_of("label", model="schnet")
 
 
 @pytest.mark.parametrize("suffix", ["", ".paper"])
