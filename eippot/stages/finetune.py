@@ -133,7 +133,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         model,
         PotentialObjective(PotentialLoss(config.loss, _weak_weight(config, data, weak))),
         training_loader(graphs["training"] + graphs["weak"], sampler),
-        validation_loader(graphs["validation"], config.training.batch_size),
+        validation_loader(graphs["validation"]),
         config.training,
         config.output,
         progress,
