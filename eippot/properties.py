@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from eippot import units
 
-Level = Literal["structure", "atom", "edge"]
+Level = Literal["structure", "atom"]
 Symmetry = Literal["scalar", "vector", "symmetric tensor"]
 
 
@@ -23,7 +23,7 @@ class Property:
     name
         Key of the property in code, e.g. ``"forces"``.
     level
-        Whether there is one value per structure, per atom or per edge.
+        Whether there is one value per structure or per atom.
     shape
         Shape of one value: ``()`` for an energy, ``(3,)`` for a force.
     unit
@@ -42,10 +42,6 @@ class Property:
 ENERGY: Final = Property("energy", "structure", (), units.ENERGY, "scalar")
 FORCES: Final = Property("forces", "atom", (3,), units.FORCE, "vector")
 STRESS: Final = Property("stress", "structure", (3, 3), units.STRESS, "symmetric tensor")
-ATOMIC_ENERGIES: Final = Property("atomic_energies", "atom", (), units.ENERGY, "scalar")
-VIRIAL: Final = Property("virial", "structure", (3, 3), units.ENERGY, "symmetric tensor")
-
-PROPERTIES: Final = {p.name: p for p in (ENERGY, FORCES, STRESS, ATOMIC_ENERGIES, VIRIAL)}
 
 #: the properties that a label source (DFT, EIP) can give, in the order in which they are shown.
 LABELS: Final = (ENERGY, FORCES, STRESS)

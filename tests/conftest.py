@@ -6,6 +6,7 @@ Whatever needs torch is imported where it is used: many rooms are tested without
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tests.pipeline import Pipeline
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# a shell that starts the tests in the background lets them, and all they start, ignore Ctrl-C
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(params=["float32", "float64"])

@@ -9,7 +9,6 @@ from eippot.properties import (
     ENERGY,
     FORCES,
     LABELS,
-    PROPERTIES,
     STRESS,
     Property,
     eip_key,
@@ -23,10 +22,6 @@ def test_keys_that_files_use() -> None:
     assert weak_key(ENERGY) == "weak_energy"
     assert eip_key("sw", "energy") == "eip_sw_energy"
     assert eip_key("sw", "status") == "eip_sw_status"
-
-
-def test_every_property_stands_under_its_name() -> None:
-    assert {name: p.name for name, p in PROPERTIES.items()} == {n: n for n in PROPERTIES}
 
 
 @pytest.mark.parametrize(

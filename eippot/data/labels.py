@@ -15,13 +15,13 @@ from torch import Tensor
 
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.references import composition, reference_energy
-from eippot.properties import ENERGY, FORCES, STRESS, eip_key
+from eippot.properties import ENERGY, FORCES, STRESS, Property, eip_key
 from eippot.structures.io import energy_of, forces_of, stress_of
 
 Labels = dict[str, Tensor]
 Labeller = Callable[[Atoms], Labels]
 
-KeyOf = Callable[[str], str]
+KeyOf = Callable[[Property], str]
 
 
 def labels_of(atoms: Atoms, source: str, key_of: KeyOf, references: Mapping[str, float]) -> Labels:
@@ -34,7 +34,7 @@ def labels_of(atoms: Atoms, source: str, key_of: KeyOf, references: Mapping[str,
     source
         First part of the names of the tensors, ``<source>_energy`` and so on.
     key_of
-        Key of a property in the structure, from the property's name.
+        Key of a property in the structure.
     references
         Reference energy of each species [eV].
 
@@ -43,9 +43,9 @@ def labels_of(atoms: Atoms, source: str, key_of: KeyOf, references: Mapping[str,
     dict
         Energy ``(1,)``, forces ``(n, 3)``, stress ``(1, 3, 3)``; NaN where there is no label.
     """
-    energy = energy_of(atoms, key_of(ENERGY.name))
-    forces = forces_of(atoms, key_of(FORCES.name))
-    stress = stress_of(atoms, key_of(STRESS.name))
+    energy = energy_of(atoms, key_of(ENERGY))
+    forces = forces_of(atoms, key_of(FORCES))
+    stress = stress_of(atoms, key_of(STRESS))
     relative = np.nan if energy is None else energy - reference_energy(atoms, references)
     return {
         f"{source}_energy": torch.tensor([relative], dtype=torch.float64),
@@ -81,7 +81,7 @@ def eip_labels_of(
 
 
 def _eip_keys(name: str) -> KeyOf:
-    return lambda what: eip_key(name, what)
+    return lambda prop: eip_key(name, prop.name)
 
 
 def _tensor(value: np.ndarray | None, shape: tuple[int, ...]) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from ase import Atoms
 from torch.utils.data import Sampler
-from torch_geometric.loader import DataLoader
+from torch_geometric.loader import DataLoader, DynamicBatchSampler
 
 from eippot.data.labels import Labeller
 from eippot.graphs.graph import AtomicGraph, build_graph
@@ -103,6 +103,7 @@ def training_loader(graphs: Sequence[AtomicGraph], sampler: MixedBatchSampler) -
     return DataLoader(list(graphs), batch_sampler=sampler)
 
 
-def validation_loader(graphs: Sequence[AtomicGraph], batch_size: int) -> DataLoader:
-    """Loader of batches in the given order."""
-    return DataLoader(list(graphs), batch_size=batch_size, shuffle=False)
+def validation_loader(graphs: Sequence[AtomicGraph], max_atoms: int = 512) -> DataLoader:
+    """Loader in the given order, of batches as large as ``max_atoms`` (or one structure) allows."""
+    batches = [batch for batch in DynamicBatchSampler(graphs, max_num=max_atoms)]
+    return DataLoader(list(graphs), batch_sampler=batches)

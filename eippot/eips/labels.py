@@ -1,4 +1,4 @@
-"""EIP labels in structures: written here, and read by whoever trains on them.
+"""The labels of EIPs in structures, as ``eippot label`` writes them.
 
 =============================  ==========  ==============================================
 key                            where       content
@@ -13,50 +13,16 @@ key                            where       content
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from typing import Final
 
 from ase import Atoms
 
 from eippot.conventions import stress_to_ase_voigt
-from eippot.eips.base import EIPLabel, Outcome, Status
+from eippot.eips.base import Outcome
 from eippot.properties import ENERGY, FORCES, STRESS, eip_key
-from eippot.structures.io import energy_of, forces_of, stress_of
 
 STATUS: Final = "status"
 SOURCE: Final = "source"
-
-_STATUS_KEY: Final = re.compile(re.escape(eip_key("@", STATUS)).replace("@", "(.+)"))
-
-
-def eip_sources(structures: Iterable[Atoms]) -> dict[str, str]:
-    """Which EIPs have labelled these structures: short name → source, in order of appearance.
-
-    An EIP counts also where none of its labels is good; see :func:`label_status`.
-    """
-    found: dict[str, str] = {}
-    for atoms in structures:
-        for key in atoms.info:
-            match = _STATUS_KEY.fullmatch(key)
-            if match and match[1] not in found:
-                found[match[1]] = str(atoms.info.get(eip_key(match[1], SOURCE), ""))
-    return found
-
-
-def label_status(atoms: Atoms, eip: str) -> Status | None:
-    """How the evaluation of an EIP on a structure ended; None where there was none."""
-    value = atoms.info.get(eip_key(eip, STATUS))
-    return None if value is None else Status(value)
-
-
-def read_label(atoms: Atoms, eip: str) -> EIPLabel | None:
-    """Label of one EIP on one structure; None where there is no good one."""
-    energy = energy_of(atoms, eip_key(eip, ENERGY.name))
-    if energy is None:
-        return None
-    forces = forces_of(atoms, eip_key(eip, FORCES.name))
-    return EIPLabel(energy, forces, stress_of(atoms, eip_key(eip, STRESS.name)))
 
 
 def write_label(atoms: Atoms, eip: str, source: str, outcome: Outcome) -> None:

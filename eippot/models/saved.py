@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from eippot import units
 from eippot.config.model import ModelConfig
 from eippot.errors import ModelError
 from eippot.models.factory import build_representation
@@ -62,7 +63,7 @@ class ModelCard(BaseModel):
     scale: float
     outputs: tuple[str, ...]
     dtype: Literal["float32", "float64"]
-    units: dict[str, str] = {"energy": "eV", "length": "Å"}
+    units: dict[str, str] = {"energy": units.ENERGY, "length": units.LENGTH}
     provenance: dict[str, object] = {}
 
 

@@ -112,7 +112,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
         model,
         ClassifierObjective(),
         training_loader(graphs["training"], sampler),
-        validation_loader(graphs["validation"], config.training.batch_size),
+        validation_loader(graphs["validation"]),
         config.training,
         config.run,
         progress,
@@ -162,7 +162,7 @@ def _probabilities(model: nn.Module, graphs: list[AtomicGraph]) -> np.ndarray:
     if not graphs:
         return np.zeros((0, 0))
     with torch.no_grad():
-        logits = [class_logits(model, batch) for batch in validation_loader(graphs, 64)]
+        logits = [class_logits(model, batch) for batch in validation_loader(graphs)]
     probabilities: np.ndarray = torch.cat(logits).softmax(dim=1).numpy()
     return probabilities
 

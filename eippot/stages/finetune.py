@@ -20,7 +20,7 @@ from eippot.data.preparation import PreparedData, average_neighbors, energy_scal
 from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss, weighted_properties
 from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_potential, save_model
-from eippot.properties import ENERGY, REFERENCE_PREFIX, WEAK_PREFIX
+from eippot.properties import ENERGY, reference_key, weak_key
 from eippot.structures.io import has_reference_energy
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.head_start import combine_heads
@@ -133,7 +133,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         model,
         PotentialObjective(PotentialLoss(config.loss, _weak_weight(config, data, weak))),
         training_loader(graphs["training"] + graphs["weak"], sampler),
-        validation_loader(graphs["validation"], config.training.batch_size),
+        validation_loader(graphs["validation"]),
         config.training,
         config.output,
         progress,
@@ -157,8 +157,8 @@ def _labels(atoms: Atoms, references: dict[str, float], weak_forces: bool) -> La
 
     A structure with a DFT energy needs no weak label: should it have one, it is left out.
     """
-    reference = labels_of(atoms, REFERENCE, lambda name: REFERENCE_PREFIX + name, references)
-    weak = labels_of(atoms, WEAK, lambda name: WEAK_PREFIX + name, references)
+    reference = labels_of(atoms, REFERENCE, reference_key, references)
+    weak = labels_of(atoms, WEAK, weak_key, references)
     if has_reference_energy(atoms):
         weak = {name: torch.full_like(label, torch.nan) for name, label in weak.items()}
     if not weak_forces:

@@ -115,7 +115,7 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
         model,
         PretrainObjective(PretrainLoss(config.loss)),
         training_loader(training, sampler),
-        validation_loader([graphs[i] for i in held_out], config.training.batch_size),
+        validation_loader([graphs[i] for i in held_out]),
         config.training,
         config.output,
         progress,

@@ -17,12 +17,13 @@ import torch
 from lightning.pytorch.callbacks import (
     Callback,
     EarlyStopping,
-    EMAWeightAveraging,
     ModelCheckpoint,
     RichProgressBar,
+    WeightAveraging,
 )
 from lightning.pytorch.loggers import CSVLogger
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch_geometric.loader import DataLoader
 
 from eippot.config.training import TrainingConfig
@@ -146,7 +147,8 @@ def _trainer(
 ) -> lightning.Trainer:
     callbacks: list[Callback] = [best]
     if config.ema_decay:
-        callbacks.append(EMAWeightAveraging(decay=config.ema_decay))
+        average = get_ema_multi_avg_fn(config.ema_decay)  # type: ignore[no-untyped-call]
+        callbacks.append(WeightAveraging(multi_avg_fn=average))
     callbacks.append(
         EarlyStopping(objective.monitor, patience=config.patience, mode=objective.mode)
     )

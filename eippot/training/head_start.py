@@ -23,7 +23,6 @@ from eippot.properties import ENERGY, FORCES, Property
 
 #: ridge penalty, relative to the mean of the diagonal of the normal matrix.
 RIDGE = 1e-3
-_BATCH_SIZE = 32
 
 
 def combine_heads(
@@ -68,7 +67,7 @@ def fit_combination(
     n_heads = pretrained.heads.n_heads
     normal = torch.zeros((n_heads, n_heads), dtype=torch.float64)
     right = torch.zeros(n_heads, dtype=torch.float64)
-    for batch in validation_loader(graphs, _BATCH_SIZE):
+    for batch in validation_loader(graphs):
         structures = StructureBatch.of(batch)
         share = structures.n_structures / len(graphs)
         for prop, (design, label) in _rows(pretrained, structures, batch).items():

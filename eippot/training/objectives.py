@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.data import Batch
 
+from eippot.errors import DataError
 from eippot.graphs.batch import StructureBatch
 from eippot.losses.residuals import residuals
 from eippot.losses.terms import (
@@ -21,6 +22,7 @@ from eippot.losses.terms import (
 )
 from eippot.models.prediction import predict
 from eippot.properties import ENERGY, FORCES, STRESS, Property
+from eippot.units import MEV_PER_EV
 
 #: a metric of one batch: its mean, and the number of values in it.
 Metrics = dict[str, tuple[Tensor, int]]
@@ -46,6 +48,9 @@ class Objective(Protocol):
     def metrics(self, model: nn.Module, batch: Batch) -> Metrics:
         """Metrics of a validation batch."""
 
+    def summarize(self, means: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Metrics of an epoch, the monitored one among them, from their means over all batches."""
+
 
 class PotentialObjective:
     """finetune: DFT labels, and weak ones where the batch has them."""
@@ -62,13 +67,14 @@ class PotentialObjective:
         return self._loss(self._predict(model, structures, training=True), batch, structures.sizes)
 
     def metrics(self, model: nn.Module, batch: Batch) -> Metrics:
-        """Mean absolute errors, and the score: their sum, weighted as the loss is."""
+        """Mean absolute errors."""
         structures = StructureBatch.of(batch)
         predicted = self._predict(model, structures, training=False)
-        per_atom = self._loss.config.per_atom
-        return error_metrics(
-            REFERENCE, predicted, batch, structures.sizes, self._loss.needs, per_atom
-        )
+        return error_metrics(REFERENCE, predicted, batch, structures.sizes, self._loss)
+
+    def summarize(self, means: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See Objective."""
+        return means | {self.monitor: score(means, self._loss)}
 
     def _predict(
         self, model: nn.Module, structures: StructureBatch, training: bool
@@ -95,13 +101,16 @@ class PretrainObjective:
         return self._loss(predicted, labels, structures.sizes)
 
     def metrics(self, model: nn.Module, batch: Batch) -> Metrics:
-        """Mean absolute errors over EIPs (forces: of EIPs in turn), and the score."""
+        """Mean absolute errors over EIPs (forces: of EIPs in turn)."""
         structures = StructureBatch.of(batch)
         turn = torch.arange(structures.n_structures, device=batch.eip_energy.device)
         head = turn % batch.eip_energy.shape[1]
         predicted, labels = self._compare(model, batch, structures, head, training=False)
-        per_atom = self._loss.config.per_atom
-        return error_metrics(EIP, predicted, labels, structures.sizes, self._loss.needs, per_atom)
+        return error_metrics(EIP, predicted, labels, structures.sizes, self._loss)
+
+    def summarize(self, means: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See Objective."""
+        return means | {self.monitor: score(means, self._loss)}
 
     def _compare(
         self,
@@ -142,6 +151,10 @@ class ClassifierObjective:
             "validation_loss": (loss, len(right)),
         }
 
+    def summarize(self, means: dict[str, Tensor]) -> dict[str, Tensor]:
+        """See Objective."""
+        return means
+
 
 def _predict_needed(
     model: nn.Module,
@@ -175,22 +188,37 @@ def error_metrics(
     predicted: Mapping[Property, Tensor],
     labels: Any,  # noqa: ANN401 - a dict of tensors or a PyG batch, which reads like one
     sizes: Tensor,
-    weights: Mapping[Property, float],
-    per_atom: bool,
+    loss: PotentialLoss | PretrainLoss,
 ) -> Metrics:
-    """Mean absolute error of each property [meV, meV/Å, meV/Å³], and their score.
-
-    The score is Σ √w · MAE: the root, since losses square residuals and this does not.
-    """
+    """Mean absolute error of each property that a loss weighs [meV, meV/Å, meV/Å³]."""
     metrics: Metrics = {}
-    score = sizes.new_zeros((), dtype=torch.float64)
-    for prop, weight in weights.items():
+    per_atom = loss.config.per_atom
+    for prop in loss.needs:
         errors = residuals(prop, predicted[prop], labels[f"{source}_{prop.name}"], sizes, per_atom)
-        if errors.numel() == 0:
-            continue
-        mae = 1000.0 * errors.abs().double().mean()
-        suffix = "_per_atom" if prop is ENERGY and per_atom else ""
-        metrics[f"validation_{prop.name}_mae{suffix}"] = (mae, errors.numel())
-        score = score + weight**0.5 * mae
-    metrics["validation_score"] = (score, len(sizes))
+        if errors.numel():
+            mae = MEV_PER_EV * errors.abs().double().mean()
+            metrics[metric_name(prop, loss)] = (mae, errors.numel())
     return metrics
+
+
+def metric_name(prop: Property, loss: PotentialLoss | PretrainLoss) -> str:
+    """Name of the mean absolute error of a property."""
+    suffix = "_per_atom" if prop is ENERGY and loss.config.per_atom else ""
+    return f"validation_{prop.name}_mae{suffix}"
+
+
+def score(means: Mapping[str, Tensor], loss: PotentialLoss | PretrainLoss) -> Tensor:
+    """What the best epoch has least of: Σ √w · MAE, the root since losses square residuals."""
+    weighted = [
+        weight**0.5 * means[name]
+        for prop, weight in loss.needs.items()
+        if (name := metric_name(prop, loss)) in means
+    ]
+    if not weighted:
+        raise DataError(
+            f"Expected validation structures with labels of {', '.join(p.name for p in loss.needs)}"
+            ", got none.",
+            "Validate on more structures (`data.validation`), or weigh what is labelled "
+            "(`loss.weights`).",
+        )
+    return torch.stack(weighted).sum()

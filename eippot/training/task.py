@@ -31,19 +31,35 @@ class TrainingTask(lightning.LightningModule):
         self.model = model
         self.objective = objective
         self.config = config
+        self._losses = RunningMeans()
+        self._metrics = RunningMeans()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch."""
         value = self.objective.loss(self.model, batch)
-        size = int(batch.num_graphs)
-        self.log("loss", value.total.detach(), on_epoch=True, on_step=False, batch_size=size)
-        self.log_dict(value.parts, on_epoch=True, on_step=False, batch_size=size)
+        for name, part in (value.parts | {"loss": value.total}).items():
+            self._losses.add(name, part.detach(), int(batch.num_graphs))
         return value.total
 
+    def on_train_epoch_end(self) -> None:
+        """Log the losses once an epoch: logging costs as much as a step."""
+        self.log_dict(self._losses.take())
+
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Metrics of one batch; Lightning averages them over the epoch by their counts."""
+        """Metrics of one batch."""
         for name, (value, count) in self.objective.metrics(self.model, batch).items():
-            self.log(name, value, batch_size=count, prog_bar=name == self.objective.monitor)
+            self._metrics.add(name, value, count)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the metrics of all batches together."""
+        for name, value in self.objective.summarize(self._metrics.take()).items():
+            self.log(name, value, prog_bar=name == self.objective.monitor)
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        """PyG moves its batches itself; Lightning would look for tensors in each attribute."""
+        return batch.to(device)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW, and the learning-rate schedule step by step."""
@@ -51,6 +67,7 @@ class TrainingTask(lightning.LightningModule):
             self.model.parameters(),
             lr=self.config.schedule.rate,
             weight_decay=self.config.weight_decay,
+            fused=True,
         )
         total = int(self.trainer.estimated_stepping_batches)
         scheduler = torch.optim.lr_scheduler.LambdaLR(
@@ -60,3 +77,22 @@ class TrainingTask(lightning.LightningModule):
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+
+class RunningMeans:
+    """Means of named values over many batches; each value counts for so many."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, name: str, value: Tensor, count: int) -> None:
+        """Take in the mean of a batch."""
+        self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + count * value
+        self._counts[name] = self._counts.get(name, 0) + count
+
+    def take(self) -> dict[str, Tensor]:
+        """Return the means and start anew."""
+        means = {name: value / self._counts[name] for name, value in self._sums.items()}
+        self._sums, self._counts = {}, {}
+        return means

@@ -16,6 +16,7 @@ from eippot.data.sources import (
 )
 from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
+from eippot.properties import reference_key, weak_key
 from tests.crystals import periodic
 
 REFERENCES = {"C": -40.0, "Si": -100.0}
@@ -86,14 +87,14 @@ def test_true_classes() -> None:
 def test_labels_are_relative_to_isolated_atoms() -> None:
     forces = np.arange(24.0).reshape(8, 3)
     atoms = _structure(REF_energy=-650.0, REF_forces=forces, REF_stress=np.arange(6.0))
-    found = labels_of(atoms, "reference", lambda name: f"REF_{name}", REFERENCES)
+    found = labels_of(atoms, "reference", reference_key, REFERENCES)
     assert found["reference_energy"].tolist() == [-650.0 + 3 * 40 + 5 * 100]
     assert found["reference_forces"].tolist() == forces.tolist()
     assert found["reference_stress"].shape == (1, 3, 3)
 
 
 def test_labels_that_are_missing_are_nan() -> None:
-    found = labels_of(_structure(), "weak", lambda name: f"weak_{name}", REFERENCES)
+    found = labels_of(_structure(), "weak", weak_key, REFERENCES)
     assert {name: tuple(value.shape) for name, value in found.items()} == {
         "weak_energy": (1,),
         "weak_forces": (8, 3),

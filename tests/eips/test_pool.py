@@ -124,23 +124,27 @@ def test_sources_that_cannot_be_opened_are_all_named() -> None:
     sources = [
         parse_source("good", _faulty("", [])),
         parse_source("aborts", refusing + "abort"),
-        parse_source("hangs", refusing + "sleep"),
         parse_source("raises", refusing + "raise"),
         parse_source("misspelt", "ase:faulty_calculators.Fualty"),
         parse_source("number", "ase:faulty_calculators.not_a_calculator"),
     ]
-    with (
-        WorkerPool(sources, setup_time_limit=1.0) as pool,
-        pytest.raises(EIPError) as caught,
-    ):
+    with WorkerPool(sources) as pool, pytest.raises(EIPError) as caught:
         pool.open_all()
     message = caught.value.message
     assert "EIP `aborts`: It cannot be opened: the worker was killed by SIGABRT." in message
-    assert "EIP `hangs`: It cannot be opened: no answer in 1 s." in message
     assert "no parameter file" in message
     assert "has no `Fualty`" in message
     assert "no ASE calculator" in message
     assert "`good`" not in message
+
+
+def test_a_source_that_does_not_open_in_time() -> None:
+    source = parse_source("hangs", "ase:faulty_calculators.RefusesToStart?fault=sleep")
+    with (
+        WorkerPool([source], setup_time_limit=1.0) as pool,
+        pytest.raises(EIPError, match="EIP `hangs`: It cannot be opened: no answer in 1 s"),
+    ):
+        pool.open_all()
 
 
 def test_a_missing_program_keeps_its_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

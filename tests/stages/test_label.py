@@ -14,7 +14,6 @@ from ase.build import bulk
 from eippot.config.base import read_config
 from eippot.config.label import LabelConfig
 from eippot.eips.base import Status
-from eippot.eips.labels import eip_sources, label_status, read_label
 from eippot.eips.table import LabelProgress
 from eippot.errors import ConfigError, DataError, EIPError, EippotError
 from eippot.stages.label import LabelResult, run
@@ -73,18 +72,18 @@ def test_order_inputs_and_labels_are_kept(tmp_path: Path) -> None:
     )
     found = read_structures(result.output)
     assert [atoms.info["n"] for atoms in found] == list(range(50))
-    assert eip_sources(found) == dict.fromkeys(("spring", "same"), "ase:faulty_calculators.Faulty")
     for index, atoms in enumerate(found):
         assert atoms.info["REF_energy"] == -1.25
         assert atoms.arrays["tag_of_mine"].tolist() == [7, 8]
         assert "energy" not in atoms.info
         assert atoms.calc is None
-        label = read_label(atoms, "spring")
-        assert label is not None
-        assert label.energy == pytest.approx(0.2 * index + 2.0)
-        assert label.forces == pytest.approx(-np.array([[0.1, 0, 0], [0.1, 2, 0]]))
-        assert label.stress is None
-        assert label_status(atoms, "same") is Status.OK
+        for eip in ("spring", "same"):
+            assert atoms.info[f"eip_{eip}_status"] == "ok"
+            assert atoms.info[f"eip_{eip}_source"] == "ase:faulty_calculators.Faulty"
+        forces = -np.array([[0.1, 0, 0], [0.1, 2, 0]])
+        assert atoms.info["eip_spring_energy"] == pytest.approx(0.2 * index + 2.0)
+        assert atoms.arrays["eip_spring_forces"] == pytest.approx(forces)
+        assert "eip_spring_stress" not in atoms.info
     assert _failures(result) == []
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "failures.csv",
@@ -110,7 +109,10 @@ def test_every_status_of_real_models(tmp_path: Path) -> None:
     structures = [*_scaled(1.0, 0.6, 0.3), bulk("Ge", cubic=True)]
     result = _label(tmp_path, structures, eips={"sw": SW, "kds": KDS, "snap": SNAP})
     found = read_structures(result.output)
-    status = {eip: [label_status(atoms, eip) for atoms in found] for eip in ("sw", "kds", "snap")}
+    status = {
+        eip: [Status(atoms.info[f"eip_{eip}_status"]) for atoms in found]
+        for eip in ("sw", "kds", "snap")
+    }
     unsupported = Status.UNSUPPORTED_SPECIES
     assert status["sw"] == [Status.OK, Status.OUT_OF_RANGE, Status.OUT_OF_RANGE, unsupported]
     assert status["kds"] == [Status.OK, Status.NOT_FINITE, Status.NOT_FINITE, unsupported]
@@ -121,7 +123,7 @@ def test_every_status_of_real_models(tmp_path: Path) -> None:
     assert "not Ge" in rows[3, "sw"]
     for atoms in found:
         for eip in status:
-            assert (label_status(atoms, eip) is Status.OK) == (f"eip_{eip}_energy" in atoms.info)
+            assert (atoms.info[f"eip_{eip}_status"] == "ok") == (f"eip_{eip}_energy" in atoms.info)
     assert found[0].info["eip_sw_stress"].shape == (6,)
     counts = {summary.name: summary.counts for summary in result.eips}
     assert counts["kds"][Status.NOT_FINITE] == 2

@@ -122,3 +122,12 @@ def test_what_a_run_leaves_behind(tmp_path: Path) -> None:
         "last.ckpt",
     ]
     assert _column(tmp_path, "validation_energy_mae_per_atom")
+
+
+def test_means_over_batches_count_values() -> None:
+    means = task.RunningMeans()
+    means.add("a", torch.tensor(1.0), 1)
+    means.add("a", torch.tensor(4.0), 2)
+    means.add("b", torch.tensor(5.0), 3)
+    assert {name: float(value) for name, value in means.take().items()} == {"a": 3.0, "b": 5.0}
+    assert means.take() == {}

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Batch
 
 from eippot.config.loss import PotentialLossConfig, PretrainLossConfig
+from eippot.errors import DataError
 from eippot.graphs.graph import build_graph
 from eippot.losses.terms import PotentialLoss, PretrainLoss
 from eippot.models.factory import build_representation
@@ -49,9 +50,8 @@ def _reference_labels(atoms: Atoms, energy_error: float, force_error: float) -> 
 def test_metrics_of_a_potential_are_mean_absolute_errors_in_mev() -> None:
     errors = [(0.1, 0.3), (-0.3, -0.5), (0.2, 0.0)]
     batch = _batch([_reference_labels(f(), *e) for f, e in zip(STRUCTURES, errors, strict=True)])
-    found = PotentialObjective(PotentialLoss(PotentialLossConfig(), 0.0)).metrics(
-        potential(), batch
-    )
+    objective = PotentialObjective(PotentialLoss(PotentialLossConfig(), 0.0))
+    found = objective.metrics(potential(), batch)
     value, count = found["validation_energy_mae_per_atom"]
     assert float(value) == pytest.approx(1000 * 0.6 / 3, abs=0.01)
     assert count == 3
@@ -59,8 +59,14 @@ def test_metrics_of_a_potential_are_mean_absolute_errors_in_mev() -> None:
     expected = 1000 * (8 * 0.3 + 2 * 0.5) / 15
     assert float(value) == pytest.approx(expected, rel=1e-4)
     assert count == 45
-    score = 200 + 0.1**0.5 * expected
-    assert float(found["validation_score"][0]) == pytest.approx(score, rel=1e-4)
+    means = objective.summarize({name: value for name, (value, _) in found.items()})
+    assert float(means["validation_score"]) == pytest.approx(200 + 0.1**0.5 * expected, rel=1e-4)
+
+
+def test_a_score_needs_labels() -> None:
+    objective = PotentialObjective(PotentialLoss(PotentialLossConfig(), 0.0))
+    with pytest.raises(DataError, match="labels of energy, forces, got none"):
+        objective.summarize({})
 
 
 def test_weak_labels_are_no_part_of_the_score() -> None:
