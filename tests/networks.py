@@ -10,7 +10,7 @@ import torch
 from ase import Atoms
 from torch_geometric.data import Batch
 
-from eippot.config.model import ModelConfig, SchNetConfig
+from eippot.config.model import CGCNNConfig, ModelConfig, SchNetConfig, SOAPNetConfig
 from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
@@ -26,6 +26,10 @@ CUTOFF: Final = 4.0
 #: one small configuration of every architecture; the physics suite runs on each of them.
 ARCHITECTURES: Final[dict[str, ModelConfig]] = {
     "schnet": SchNetConfig(cutoff=CUTOFF, channels=8, interactions=2, radial_functions=8),
+    "soapnet": SOAPNetConfig(
+        cutoff=CUTOFF, channels=8, layers=2, n_max=4, l_max=3, species_channels=1
+    ),
+    "cgcnn": CGCNNConfig(cutoff=CUTOFF, channels=8, convolutions=2, radial_functions=8),
 }
 SMALL: Final = ARCHITECTURES["schnet"]
 

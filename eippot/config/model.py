@@ -38,7 +38,32 @@ class SchNetConfig(ArchitectureConfig):
     radial_functions: int = Field(32, ge=2, description="Gaussians that expand a distance.")
 
 
-BUILT_IN: dict[str, type[ArchitectureConfig]] = {"schnet": SchNetConfig}
+class SOAPNetConfig(ArchitectureConfig):
+    """MLP of the SOAP power spectrum (Bartók et al. 2013)."""
+
+    architecture: Literal["soapnet"] = "soapnet"
+    channels: int = Field(64, ge=1, description="Features per atom.")
+    layers: int = Field(3, ge=1, description="Layers of the MLP.")
+    n_max: int = Field(8, ge=1, description="Number of radial functions.")
+    l_max: int = Field(6, ge=0, le=11, description="Largest degree of the spherical harmonics.")
+    sigma: float = Field(0.5, gt=0, description="Width of the Gaussian in place of an atom [Å].")
+    species_channels: int = Field(2, ge=1, description="Densities that the species are mixed to.")
+
+
+class CGCNNConfig(ArchitectureConfig):
+    """CGCNN (Xie, Grossman 2018), with a smooth cutoff."""
+
+    architecture: Literal["cgcnn"] = "cgcnn"
+    channels: int = Field(64, ge=1, description="Features per atom.")
+    convolutions: int = Field(3, ge=1, description="Number of graph convolutions.")
+    radial_functions: int = Field(32, ge=2, description="Gaussians that expand a distance.")
+
+
+BUILT_IN: dict[str, type[ArchitectureConfig]] = {
+    "schnet": SchNetConfig,
+    "soapnet": SOAPNetConfig,
+    "cgcnn": CGCNNConfig,
+}
 """Hyperparameters of the architectures of eippot, by name."""
 
 _IMPORTED = "module:Class"
@@ -67,6 +92,8 @@ def _import(value: object) -> object:
 
 ModelConfig = Annotated[
     Annotated[SchNetConfig, Tag("schnet")]
+    | Annotated[SOAPNetConfig, Tag("soapnet")]
+    | Annotated[CGCNNConfig, Tag("cgcnn")]
     | Annotated[SerializeAsAny[ArchitectureConfig], BeforeValidator(_import), Tag(_IMPORTED)],
     Discriminator(
         _tag,
