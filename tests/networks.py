@@ -16,7 +16,7 @@ from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
 from eippot.graphs.batch import StructureBatch
 from eippot.graphs.graph import build_graph
-from eippot.models.factory import build_representation
+from eippot.models.factory import build_core, build_representation
 from eippot.models.potential import Potential
 
 #: the elements that the networks of these tests know.
@@ -26,6 +26,9 @@ CUTOFF: Final = 4.0
 #: one small configuration of every architecture; the physics suite runs on each of them.
 ARCHITECTURES: Final[dict[str, ModelConfig]] = {
     "schnet": SchNetConfig(cutoff=CUTOFF, channels=8, interactions=2, radial_functions=8),
+    "schnet with zbl": SchNetConfig(
+        cutoff=CUTOFF, core="zbl", channels=8, interactions=2, radial_functions=8
+    ),
 }
 SMALL: Final = ARCHITECTURES["schnet"]
 
@@ -57,7 +60,8 @@ def potential(
     """Random weights, large enough for forces of some eV/Å and energies that vary."""
     torch.manual_seed(seed)
     representation = build_representation(config, len(SPECIES), average_neighbors=10.0)
-    model = Potential(representation, len(SPECIES), heads, scale).to(dtype).eval()
+    core = build_core(config, SPECIES)
+    model = Potential(representation, len(SPECIES), heads, scale, core).to(dtype).eval()
     with torch.no_grad():
         for weight in representation.parameters():
             weight.mul_(3.0 if weight.dim() > 1 else 1.0)
@@ -72,11 +76,13 @@ def batch_of(
     return StructureBatch.of(Batch.from_data_list(graphs))
 
 
-def export_potential(path: Path, dtype: str, seed: int = 2, scale: float = 1.0) -> Path:
+def export_potential(
+    path: Path, dtype: str, seed: int = 2, scale: float = 1.0, config: ModelConfig = SMALL
+) -> Path:
     """Write a potential with random weights as ``eippot export`` would."""
-    model = potential(dtype=getattr(torch, dtype), seed=seed, scale=scale)
+    model = potential(config, getattr(torch, dtype), seed=seed, scale=scale)
     metadata = Metadata(
-        architecture="schnet",
+        architecture=config.architecture,
         species=SPECIES,
         cutoff=model.representation.cutoff,
         interaction_range=model.representation.interaction_range,

@@ -48,7 +48,7 @@ def predict(
     Parameters
     ----------
     potential
-        A Potential.
+        A Potential, or what has its forward contract.
     batch
         The structures.
     with_forces, with_stress

@@ -18,7 +18,7 @@ from torch import nn
 
 from eippot.config.model import ModelConfig
 from eippot.errors import ModelError
-from eippot.models.factory import build_representation
+from eippot.models.factory import build_core, build_representation
 from eippot.models.potential import Classifier, Potential
 from eippot.version import __version__
 
@@ -69,7 +69,8 @@ class ModelCard(BaseModel):
 def build_potential(card: ModelCard) -> Potential:
     """Build the potential that a card describes, with random weights."""
     representation = build_representation(card.model, len(card.species), card.average_neighbors)
-    potential = Potential(representation, len(card.species), len(card.outputs), card.scale)
+    core = build_core(card.model, card.species)
+    potential = Potential(representation, len(card.species), len(card.outputs), card.scale, core)
     return potential.to(getattr(torch, card.dtype))
 
 
