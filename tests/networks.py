@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from ase import Atoms
@@ -18,6 +18,7 @@ from eippot.graphs.batch import StructureBatch
 from eippot.graphs.graph import build_graph
 from eippot.models.factory import build_core, build_representation
 from eippot.models.potential import Potential
+from eippot.models.saved import ModelCard, build_potential, save_model
 
 #: the elements that the networks of these tests know.
 SPECIES: Final = ["C", "Si"]
@@ -96,3 +97,23 @@ def export_potential(
     exported.set_self_test(*self_test_inputs(SPECIES, CUTOFF))
     write_exported(exported, metadata, path)
     return path
+
+
+def save_run(directory: Path, seed: int = 0, **changes: Any) -> Path:
+    """Write a potential with random weights as ``eippot finetune`` would."""
+    card = ModelCard.model_validate(
+        {
+            "kind": "potential",
+            "model": SMALL,
+            "species": SPECIES,
+            "reference_energies": REFERENCE_ENERGIES,
+            "average_neighbors": 10.0,
+            "scale": 30.0,
+            "outputs": ["dft"],
+            "dtype": "float32",
+        }
+        | changes
+    )
+    torch.manual_seed(seed)
+    save_model(directory, card, build_potential(card))
+    return directory

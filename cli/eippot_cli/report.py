@@ -98,8 +98,9 @@ In LAMMPS:   pair_style eippot
 
 def print_metadata(path: Path, metadata: Metadata) -> None:
     """Show what an exported file says of itself."""
+    committee = f"committee of {metadata.n_members}, " if metadata.n_members > 1 else ""
     console.print(
-        f"{path}: {metadata.architecture} for {', '.join(metadata.species)}, cutoff "
+        f"{path}: {committee}{metadata.architecture} for {', '.join(metadata.species)}, cutoff "
         f"{metadata.cutoff:g} Å, {metadata.n_exchanges} exchanges of neighbor features, "
         f"{metadata.dtype}, eippot {metadata.eippot_version}",
         markup=False,
@@ -133,6 +134,12 @@ def print_evaluate(result: EvaluateResult) -> None:
             style="bold" if row is result.rows[-1] else None,
         )
     console.print(table)
+    if result.spread_correlation:
+        prop, correlation = result.spread_correlation
+        console.print(
+            f"Committee: rank correlation of spread and error {correlation:.2f} ({prop.name}; 1: "
+            "the spread tells where errors are larger, 0: it tells nothing)."
+        )
     if result.unlabelled:
         console.print(f"{result.unlabelled} structures have no DFT energy and were left out.")
     for path in (result.errors_csv, result.predictions_csv, result.parity_png):

@@ -73,6 +73,12 @@ class FinetuneConfig(ReferenceConfig):
         description="With `pretrained`: start at the combination of EIP heads that fits the DFT "
         "labels best, or at a fresh head (the paper).",
     )
+    committee: int = Field(
+        1,
+        ge=1,
+        description="Energy heads on the one representation; each is shown all training "
+        "structures but its own share, and the mean of all is the potential.",
+    )
     use_weak_labels: bool = Field(
         True, description="Whether weak labels in the file are used (label augmentation)."
     )

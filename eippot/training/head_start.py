@@ -30,28 +30,28 @@ _BATCH_SIZE = 32
 def combine_heads(
     potential: Potential,
     pretrained: Potential,
-    graphs: Sequence[AtomicGraph],
+    graphs: Sequence[Sequence[AtomicGraph]],
     weights: dict[Property, float],
 ) -> Tensor:
-    """Set the head of a potential to the best combination of the pretrained heads.
+    """Set each head of a potential to the best combination of the pretrained heads.
 
     Parameters
     ----------
     potential
-        With one head, and the representation of ``pretrained``; changed in place.
+        With the representation of ``pretrained``; changed in place.
     pretrained
         With P heads.
     graphs
-        DFT-labelled training structures.
+        DFT-labelled training structures of each head of ``potential``.
     weights
         Weights of energy (per atom) and forces in the fit, as in the loss.
 
     Returns
     -------
     Tensor
-        ``(P,)`` weight of each EIP.
+        ``(heads, P)`` weight of each EIP.
     """
-    combination = fit_combination(pretrained, graphs, weights)
+    combination = torch.stack([fit_combination(pretrained, part, weights) for part in graphs])
     hidden, last = _linear_layers(potential)
     old_hidden, old_last = _linear_layers(pretrained)
     factor = float(pretrained.scale / potential.scale)

@@ -61,13 +61,13 @@ def mixture_of_heads(
 
 
 def test_the_mixture_is_found(pretrained: Potential, fresh: Potential) -> None:
-    found = combine_heads(fresh, pretrained, labelled_graphs(pretrained), WEIGHTS)
+    found = combine_heads(fresh, pretrained, [labelled_graphs(pretrained)], WEIGHTS)[0]
     assert torch.allclose(found, MIXTURE, atol=0.05)
 
 
 def test_the_potential_starts_there(pretrained: Potential, fresh: Potential) -> None:
     graphs = labelled_graphs(pretrained)
-    found = combine_heads(fresh, pretrained, graphs, WEIGHTS)
+    (found,) = combine_heads(fresh, pretrained, [graphs], WEIGHTS)
     batch = StructureBatch.of(Batch.from_data_list(graphs))
     heads = predict(pretrained, batch, with_forces=False, with_stress=False, create_graph=False)
     one = predict(fresh, batch, with_forces=False, with_stress=False, create_graph=False)
@@ -78,7 +78,7 @@ def test_missing_labels_do_not_count(pretrained: Potential, fresh: Potential) ->
     graphs = labelled_graphs(pretrained)
     graphs[0].reference_energy = torch.tensor([float("nan")], dtype=torch.float64)
     graphs[1].reference_forces = torch.full_like(graphs[1].reference_forces, float("nan"))
-    found = combine_heads(fresh, pretrained, graphs, WEIGHTS)
+    (found,) = combine_heads(fresh, pretrained, [graphs], WEIGHTS)
     assert torch.isfinite(found).all()
     assert torch.allclose(found, MIXTURE, atol=0.1)
 
@@ -95,7 +95,7 @@ def test_the_core_is_counted_once() -> None:
             batch = StructureBatch.of(Batch.from_data_list([graph]))
             label = predict(target, batch, with_forces=True, with_stress=False, create_graph=False)
             graph.reference_energy, graph.reference_forces = label.energy[:, 0], label.forces
-        found[name] = combine_heads(fresh, pretrained, graphs, WEIGHTS)
+        found[name] = combine_heads(fresh, pretrained, [graphs], WEIGHTS)
     torch.testing.assert_close(*found.values(), rtol=1e-6, atol=0)
 
 

@@ -120,7 +120,7 @@ def test_forces_are_those_of_the_drawn_head() -> None:
             assert isinstance(last, nn.Linear)
             chosen = last.weight[head].detach().clone(), last.bias[head].detach().clone()
             with torch.no_grad():
-                last.weight[0], last.bias[0] = chosen
+                last.weight[:], last.bias[:] = chosen
             found["eip_forces"][:, head] = torch.from_numpy(evaluate(single, f()).forces)
     batch = _batch(labels)
     for _ in range(10):
