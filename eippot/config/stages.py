@@ -39,6 +39,13 @@ class ClassifyConfig(ReferenceConfig):
     cutoff_per_atom: float = Field(
         0.1, gt=0, description='c: true class "none" if no EIP is closer than this [eV/atom].'
     )
+    threshold: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Least probability of the class for a weak label; 0 for the most probable "
+        "class in any case (the paper).",
+    )
     model: ModelConfig | None = Field(
         None, description="Architecture; with `pretrained`, taken from there."
     )

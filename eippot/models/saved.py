@@ -46,6 +46,8 @@ class ModelCard(BaseModel):
         Names of the heads or classes.
     dtype
         Number format of the weights.
+    temperature
+        Of a classifier: probabilities are softmax(scores / temperature).
     provenance
         Hashes of the split, versions, EIPs, and whatever else tells where the model comes from.
     """
@@ -62,6 +64,7 @@ class ModelCard(BaseModel):
     scale: float
     outputs: tuple[str, ...]
     dtype: Literal["float32", "float64"]
+    temperature: float = 1.0
     units: dict[str, str] = {"energy": "eV", "length": "Å"}
     provenance: dict[str, object] = {}
 
