@@ -18,6 +18,7 @@ from eippot.data.loaders import (
 )
 from eippot.data.preparation import PreparedData, average_neighbors, energy_scale, prepare
 from eippot.data.subsets import hide_from_members
+from eippot.errors import DataError
 from eippot.graphs.graph import AtomicGraph
 from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss, weighted_properties
 from eippot.models.pretrained import load_pretrained, model_config
@@ -76,6 +77,12 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     data = prepare(
         config.data, config.reference_energies, pretrained.card.species if pretrained else None
     )
+    if len(data.training) < config.committee:
+        raise DataError(
+            f"Expected at least {config.committee} DFT-labelled training structures for a "
+            f"committee of {config.committee}, got {len(data.training)}.",
+            "Each member is kept from another share of them: make the committee smaller.",
+        )
     weak = data.weak if config.use_weak_labels else []
     start_run(config.output, config)
     seed_everything(config.training)

@@ -11,6 +11,7 @@ import pytest
 from eippot import EippotCalculator
 from eippot.config.deployment import EvaluateConfig, ExportConfig
 from eippot.config.stages import FinetuneConfig
+from eippot.errors import DataError
 from eippot.models.saved import load_card, load_model
 from eippot.stages import evaluate, export, finetune
 from eippot.structures.io import has_reference_energy, read_structures
@@ -93,3 +94,9 @@ def test_each_head_starts_at_its_own_combination(pipeline: Pipeline, tmp_path: P
 def test_the_same_seed_gives_the_same_committee(pipeline: Pipeline, tmp_path: Path) -> None:
     one, two = (_finetune(pipeline.labelled, tmp_path / name) for name in ("one", "two"))
     assert one.fit.metrics == two.fit.metrics
+
+
+def test_more_members_than_structures(pipeline: Pipeline, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="for a committee of 40, got 21"):
+        _finetune(pipeline.labelled, tmp_path / "run", committee=40)
+    assert not (tmp_path / "run").exists()
