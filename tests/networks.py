@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from ase import Atoms
@@ -16,8 +16,9 @@ from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
 from eippot.graphs.batch import StructureBatch
 from eippot.graphs.graph import build_graph
-from eippot.models.factory import build_representation
+from eippot.models.factory import build_core, build_representation
 from eippot.models.potential import Potential
+from eippot.models.saved import ModelCard, build_potential, save_model
 
 #: the elements that the networks of these tests know.
 SPECIES: Final = ["C", "Si"]
@@ -30,6 +31,9 @@ ARCHITECTURES: Final[dict[str, ModelConfig]] = {
         cutoff=CUTOFF, channels=8, layers=2, n_max=4, l_max=3, species_channels=1
     ),
     "cgcnn": CGCNNConfig(cutoff=CUTOFF, channels=8, convolutions=2, radial_functions=8),
+    "schnet with zbl": SchNetConfig(
+        cutoff=CUTOFF, core="zbl", channels=8, interactions=2, radial_functions=8
+    ),
 }
 SMALL: Final = ARCHITECTURES["schnet"]
 
@@ -61,7 +65,8 @@ def potential(
     """Random weights, large enough for forces of some eV/Å and energies that vary."""
     torch.manual_seed(seed)
     representation = build_representation(config, len(SPECIES), average_neighbors=10.0)
-    model = Potential(representation, len(SPECIES), heads, scale).to(dtype).eval()
+    core = build_core(config, SPECIES)
+    model = Potential(representation, len(SPECIES), heads, scale, core).to(dtype).eval()
     with torch.no_grad():
         for weight in representation.parameters():
             weight.mul_(3.0 if weight.dim() > 1 else 1.0)
@@ -76,11 +81,13 @@ def batch_of(
     return StructureBatch.of(Batch.from_data_list(graphs))
 
 
-def export_potential(path: Path, dtype: str, seed: int = 2, scale: float = 1.0) -> Path:
+def export_potential(
+    path: Path, dtype: str, seed: int = 2, scale: float = 1.0, config: ModelConfig = SMALL
+) -> Path:
     """Write a potential with random weights as ``eippot export`` would."""
-    model = potential(dtype=getattr(torch, dtype), seed=seed, scale=scale)
+    model = potential(config, getattr(torch, dtype), seed=seed, scale=scale)
     metadata = Metadata(
-        architecture="schnet",
+        architecture=config.architecture,
         species=SPECIES,
         cutoff=model.representation.cutoff,
         interaction_range=model.representation.interaction_range,
@@ -94,3 +101,23 @@ def export_potential(path: Path, dtype: str, seed: int = 2, scale: float = 1.0) 
     exported.set_self_test(*self_test_inputs(SPECIES, CUTOFF))
     write_exported(exported, metadata, path)
     return path
+
+
+def save_run(directory: Path, seed: int = 0, **changes: Any) -> Path:
+    """Write a potential with random weights as ``eippot finetune`` would."""
+    card = ModelCard.model_validate(
+        {
+            "kind": "potential",
+            "model": SMALL,
+            "species": SPECIES,
+            "reference_energies": REFERENCE_ENERGIES,
+            "average_neighbors": 10.0,
+            "scale": 30.0,
+            "outputs": ["dft"],
+            "dtype": "float32",
+        }
+        | changes
+    )
+    torch.manual_seed(seed)
+    save_model(directory, card, build_potential(card))
+    return directory

@@ -56,5 +56,5 @@ def run_pipeline(folder: Path) -> Pipeline:
         ),
         progress=False,
     )
-    config = ExportConfig(run=folder / "run", output=folder / "model.pt")
+    config = ExportConfig(runs=(folder / "run",), output=folder / "model.pt")
     return Pipeline(folder, labelled, first, second, third, export.run(config))

@@ -9,17 +9,20 @@ import typer
 
 
 def export(
-    run_directory: Annotated[Path, typer.Argument(help="Run directory of `eippot finetune`.")],
+    run_directories: Annotated[
+        list[Path],
+        typer.Argument(help="Run directory of `eippot finetune`; several become one committee."),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write, e.g. si.pt.")],
     precision: Annotated[
         str | None, typer.Option(help="float32 or float64; that of the training if left out.")
     ] = None,
 ) -> None:
-    """Write a trained potential as one file that ASE and LAMMPS run."""
+    """Write a trained potential, or a committee of several, as one file for ASE and LAMMPS."""
     from eippot.config.base import validate_config
     from eippot.config.deployment import ExportConfig
     from eippot.stages.export import run
     from eippot_cli.report import print_export
 
-    settings = {"run": run_directory, "output": output, "precision": precision}
+    settings = {"runs": run_directories, "output": output, "precision": precision}
     print_export(run(validate_config(ExportConfig, settings, "the given options")))

@@ -50,7 +50,7 @@ def print_pretrain(result: PretrainResult) -> None:
 
 
 def print_classify(result: ClassifyResult) -> None:
-    """Show the alignment, the confusion matrix and what the classifier chose."""
+    """Show the alignment, how good the classifier is, and what it chose."""
     _print_alignments(result.alignments)
     table = Table(title="Validation: true class (rows), predicted class (columns)")
     for name in ("", *result.classes):
@@ -58,8 +58,17 @@ def print_classify(result: ClassifyResult) -> None:
     for name, row in zip(result.classes, result.confusion, strict=True):
         table.add_row(name, *(str(count) if count else "·" for count in row))
     console.print(table)
+    right, count = int(result.confusion.trace()), int(result.confusion.sum())
+    calibration = result.calibration
+    console.print(
+        f"Accuracy: {right} of {count} ({right / count:.0%}). Expected calibration error: "
+        f"{calibration.error_before:.3f}, at temperature {calibration.temperature:.2f} "
+        f"{calibration.error_after:.3f}."
+    )
     chosen = ", ".join(f"{name} {count}" for name, count in result.usage.items() if count)
     console.print(f"Weak labels: {chosen or 'no structure without a DFT label'}.")
+    if result.below_threshold:
+        console.print(f"{result.below_threshold} of none, since no class was probable enough.")
     console.print(_fit_line(result.fit))
     console.print(f"Wrote {result.output}", soft_wrap=True)
 
@@ -98,8 +107,9 @@ In LAMMPS:   pair_style eippot
 
 def print_metadata(path: Path, metadata: Metadata) -> None:
     """Show what an exported file says of itself."""
+    committee = f"committee of {metadata.n_members}, " if metadata.n_members > 1 else ""
     console.print(
-        f"{path}: {metadata.architecture} for {', '.join(metadata.species)}, cutoff "
+        f"{path}: {committee}{metadata.architecture} for {', '.join(metadata.species)}, cutoff "
         f"{metadata.cutoff:g} Å, {metadata.n_exchanges} exchanges of neighbor features, "
         f"{metadata.dtype}, eippot {metadata.eippot_version}",
         markup=False,
@@ -133,6 +143,12 @@ def print_evaluate(result: EvaluateResult) -> None:
             style="bold" if row is result.rows[-1] else None,
         )
     console.print(table)
+    if result.spread_correlation:
+        prop, correlation = result.spread_correlation
+        console.print(
+            f"Committee: rank correlation of spread and error {correlation:.2f} ({prop.name}; 1: "
+            "the spread tells where errors are larger, 0: it tells nothing)."
+        )
     if result.unlabelled:
         console.print(f"{result.unlabelled} structures have no DFT energy and were left out.")
     for path in (result.errors_csv, result.predictions_csv, result.parity_png):

@@ -13,7 +13,10 @@ from eippot.config.base import Config
 class ExportConfig(Config):
     """eippot export: one file that ASE and LAMMPS run."""
 
-    run: Path = Field(description="Run directory of finetune.")
+    runs: tuple[Path, ...] = Field(
+        min_length=1,
+        description="Run directory of finetune; several become one committee, whose mean is run.",
+    )
     output: Path = Field(description="File to write, e.g. si.pt.")
     precision: Literal["float32", "float64"] | None = Field(
         None, description="Number format of the file; that of the training if left out."

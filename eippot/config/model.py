@@ -27,6 +27,11 @@ class ArchitectureConfig(Config):
 
     architecture: str
     cutoff: float = Field(5.0, gt=0, description="Radius of the neighborhood of an atom [Å].")
+    core: Literal["none", "zbl"] = Field(
+        "none",
+        description="zbl: the network adds to the screened repulsion of the nuclei at distances "
+        "well below bond lengths (Ziegler, Biersack & Littmark 1985).",
+    )
 
 
 class SchNetConfig(ArchitectureConfig):

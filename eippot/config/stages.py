@@ -39,6 +39,13 @@ class ClassifyConfig(ReferenceConfig):
     cutoff_per_atom: float = Field(
         0.1, gt=0, description='c: true class "none" if no EIP is closer than this [eV/atom].'
     )
+    threshold: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Least probability of the class for a weak label; 0 for the most probable "
+        "class in any case (the paper).",
+    )
     model: ModelConfig | None = Field(
         None, description="Architecture; with `pretrained`, taken from there."
     )
@@ -72,6 +79,12 @@ class FinetuneConfig(ReferenceConfig):
         "combination",
         description="With `pretrained`: start at the combination of EIP heads that fits the DFT "
         "labels best, or at a fresh head (the paper).",
+    )
+    committee: int = Field(
+        1,
+        ge=1,
+        description="Energy heads on the one representation; each is shown all training "
+        "structures but its own share, and the mean of all is the potential.",
     )
     use_weak_labels: bool = Field(
         True, description="Whether weak labels in the file are used (label augmentation)."

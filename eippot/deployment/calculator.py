@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -17,9 +17,13 @@ from ase.calculators.calculator import (
 from eippot.conventions import stress_to_ase_voigt
 from eippot.deployment.exported import Metadata, evaluate
 from eippot.deployment.files import open_exported
+from eippot.deployment.spread import spread
 from eippot.errors import ModelError
 from eippot.graphs.graph import species_indices
 from eippot.graphs.neighbors import NeighborList, neighbor_list, update_edge_vectors
+
+#: properties that committees have, and that are computed when asked for.
+SPREADS: Final = ("energy_std", "energies_std", "forces_std")
 
 
 class EippotCalculator(Calculator):  # type: ignore[misc]
@@ -27,6 +31,11 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
 
     Works for any cell and periodicity, cells smaller than the cutoff included. Stress is there
     where all three directions are periodic.
+
+    The results of a committee are the means over its members. Their standard deviations are
+    computed where they are asked for, as ``calculator.get_property("forces_std", atoms)``:
+    ``energy_std`` of the total energy [eV], ``energies_std`` ``(n,)`` of the atomic ones [eV], and
+    ``forces_std`` ``(n, 3)`` [eV/Å]; see Spread.
 
     Parameters
     ----------
@@ -49,7 +58,7 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
     >>> atoms.get_potential_energy()  # doctest: +SKIP
     """
 
-    implemented_properties: ClassVar[list[str]] = [
+    implemented_properties: list[str] = [
         "energy",
         "free_energy",
         "energies",
@@ -63,6 +72,8 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
             raise ModelError(f"Expected a skin of zero or more Å, got {skin}.")
         self.model, self.metadata = open_exported(Path(model), device)
         self.device = device
+        if self.metadata.n_members > 1:
+            self.implemented_properties = [*type(self).implemented_properties, *SPREADS]
         self._neighbors = _SkinnedNeighbors(self.metadata, skin)
 
     def calculate(
@@ -71,7 +82,7 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
         properties: list[str] | None = None,
         system_changes: list[str] = all_changes,
     ) -> None:
-        """Compute all properties of a structure; see ASE's Calculator.
+        """Compute all properties of a structure, spreads if asked for; see ASE's Calculator.
 
         Raises
         ------
@@ -83,20 +94,27 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
         atoms = self.atoms
         _check(atoms, self.metadata)
         edge_index, edge_vectors = self._neighbors.edges_of(atoms)
-        found = evaluate(
-            self.model,
+        inputs = (
             self._tensor(species_indices(atoms, self.metadata.species)),
             self._tensor(edge_index),
             self._tensor(edge_vectors),
         )
+        found = evaluate(self.model, *inputs)
         energies = found.atomic_energies.cpu().numpy()
         energy = float(energies.sum())
-        self.results = {
+        self.results: dict[str, Any] = {
             "energy": energy,
             "free_energy": energy,
             "energies": energies,
             "forces": found.forces.cpu().numpy(),
         }
+        if set(SPREADS) & set(properties or ()):
+            deviations = spread(self.model, *inputs)
+            self.results |= {
+                "energy_std": float(deviations.energy),
+                "energies_std": deviations.atomic_energies.cpu().numpy(),
+                "forces_std": deviations.forces.cpu().numpy(),
+            }
         if atoms.pbc.all():
             stress = -found.virial.cpu().numpy() / atoms.get_volume()
             self.results["stress"] = stress_to_ase_voigt(stress)

@@ -2,7 +2,8 @@
 
 The file holds a function (species, edge_index, edge_vectors) → atomic energies, reference
 energies included, and tells by its attributes everything that an engine has to know. Forces and
-virial follow from its derivative with respect to the edge vectors, in every engine alike.
+virial follow from its derivative with respect to the edge vectors, in every engine alike. The
+energies are the mean over the members of a committee, of which there may be one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from eippot.models.committee import Committee
 from eippot.models.derivatives import (
     edge_gradient,
     forces_from_edge_gradient,
@@ -47,6 +49,8 @@ class Metadata:
         What to cite.
     format_version
         Version of this list.
+    n_members
+        How many energies the mean is taken of; 1 where there is no committee.
     """
 
     architecture: str
@@ -58,6 +62,7 @@ class Metadata:
     eippot_version: str
     citation: str
     format_version: int = FORMAT_VERSION
+    n_members: int = 1
 
 
 @dataclass(frozen=True)
@@ -85,19 +90,20 @@ class ExportedModel(nn.Module):
     Parameters
     ----------
     potential
-        The trained potential.
+        The trained potential; each of its heads is a member.
     reference_energies
-        ``(S,)`` energy of the isolated atom of each species [eV], float64.
+        ``(S,)`` energy of the isolated atom of each species [eV], float64; ``(members, S)`` where
+        members differ in it.
     metadata
         Becomes attributes of the same names.
     """
 
     def __init__(
-        self, potential: Potential, reference_energies: Tensor, metadata: Metadata
+        self, potential: Potential | Committee, reference_energies: Tensor, metadata: Metadata
     ) -> None:
         super().__init__()
         self.potential = potential
-        self.reference_energies = nn.Buffer(reference_energies)
+        self.reference_energies = nn.Buffer(reference_energies.reshape(-1, len(metadata.species)))
         self.format_version = metadata.format_version
         self.architecture = metadata.architecture
         self.species = metadata.species
@@ -107,6 +113,7 @@ class ExportedModel(nn.Module):
         self.dtype = metadata.dtype
         self.eippot_version = metadata.eippot_version
         self.citation = metadata.citation
+        self.n_members = metadata.n_members
         self.selftest_species: Tensor = nn.Buffer(torch.zeros(0, dtype=torch.int64))
         self.selftest_edge_index: Tensor = nn.Buffer(torch.zeros((2, 0), dtype=torch.int64))
         self.selftest_edge_vectors: Tensor = nn.Buffer(torch.zeros((0, 3), dtype=torch.float64))
@@ -117,6 +124,8 @@ class ExportedModel(nn.Module):
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
         """Energy of each atom ``(n,)`` [eV], float64, reference energies included.
 
+        The mean over members, taken so that what all agree on is exact.
+
         Parameters
         ----------
         species
@@ -126,10 +135,18 @@ class ExportedModel(nn.Module):
         edge_vectors
             ``(E, 3)`` r_neighbor − r_center [Å], float64.
         """
-        vectors = edge_vectors.to(self.potential.scale.dtype)
-        relative = self.potential(species, edge_index, vectors)[:, 0]  # (n,)
-        references = self.reference_energies.index_select(0, species)  # (n,)
-        energies: Tensor = relative.to(torch.float64) + references
+        members = self.member_energies(species, edge_index, edge_vectors)  # (n, members)
+        first = members[:, 0]
+        energies: Tensor = first + (members - first.unsqueeze(1)).mean(dim=1)
+        return energies
+
+    @torch.jit.export
+    def member_energies(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        """Energy of each atom by each member ``(n, members)``; see forward."""
+        precision = torch.float64 if self.dtype == "float64" else torch.float32
+        relative = self.potential(species, edge_index, edge_vectors.to(precision))
+        references = self.reference_energies.index_select(1, species)  # (members or 1, n)
+        energies: Tensor = relative.to(torch.float64) + references.T
         return energies
 
     def set_self_test(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> None:

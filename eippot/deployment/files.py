@@ -6,7 +6,7 @@ import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Final
 
@@ -135,7 +135,9 @@ def _metadata_of(model: torch.jit.ScriptModule, path: Path) -> Metadata:
             f"Expected format version {FORMAT_VERSION} in {path}, got {version}.",
             "Export the model again with this version of eippot.",
         )
-    return Metadata(**{field.name: getattr(model, field.name) for field in fields(Metadata)})
+    required = {f.name for f in fields(Metadata) if f.default is MISSING}  # others came later
+    names = [f.name for f in fields(Metadata) if f.name in required or hasattr(model, f.name)]
+    return Metadata(**{name: getattr(model, name) for name in names})
 
 
 @contextmanager

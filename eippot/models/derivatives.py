@@ -6,7 +6,9 @@ import torch
 from torch import Tensor
 
 
-def edge_gradient(energy: Tensor, edge_vectors: Tensor, create_graph: bool) -> Tensor:
+def edge_gradient(
+    energy: Tensor, edge_vectors: Tensor, create_graph: bool, retain_graph: bool = False
+) -> Tensor:
     """Derivative of the energy with respect to every edge vector.
 
     Parameters
@@ -17,6 +19,8 @@ def edge_gradient(energy: Tensor, edge_vectors: Tensor, create_graph: bool) -> T
         ``(E, 3)`` [Å], a leaf that requires a gradient and that ``energy`` was computed from.
     create_graph
         Whether the result is to be differentiated again (training on forces).
+    retain_graph
+        Whether another energy of the same computation is to be differentiated.
 
     Returns
     -------
@@ -26,7 +30,11 @@ def edge_gradient(energy: Tensor, edge_vectors: Tensor, create_graph: bool) -> T
     if not energy.requires_grad:  # nothing depends on an edge: no atoms, or no edges
         return torch.zeros_like(edge_vectors)
     (gradient,) = torch.autograd.grad(
-        energy.sum(), edge_vectors, create_graph=create_graph, materialize_grads=True
+        energy.sum(),
+        edge_vectors,
+        create_graph=create_graph,
+        retain_graph=create_graph or retain_graph,
+        materialize_grads=True,
     )
     return gradient
 

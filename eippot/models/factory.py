@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import ImportString, TypeAdapter
 
 from eippot.config.model import ArchitectureConfig
 from eippot.errors import ConfigError
 from eippot.models.base import Representation
+from eippot.models.blocks.zbl import ZBL
 
 #: where the architectures of eippot live, by name; others are named by such a path themselves.
 ARCHITECTURES = {
@@ -43,3 +46,16 @@ def build_representation(
             f"got {path}."
         )
     return architecture(config, n_species, average_neighbors)  # type: ignore[arg-type, call-arg]
+
+
+def build_core(config: ArchitectureConfig, species: Sequence[str]) -> ZBL | None:
+    """Build the repulsion of nuclei that a configuration asks for, if it does.
+
+    Parameters
+    ----------
+    config
+        Hyperparameters.
+    species
+        Chemical symbols, in the order of species indices.
+    """
+    return ZBL(species, config.cutoff) if config.core == "zbl" else None

@@ -12,8 +12,8 @@ from eippot.models.heads import ClassHead, EnergyHeads
 class Potential(nn.Module):
     """Energies of atoms, relative to isolated atoms of their species.
 
-    e_i = scale · (head(x_i) − head(x_isolated(species_i))): an isolated atom has exactly zero, so
-    that adding its reference energy gives the right limit of dissociation.
+    e_i = scale · (head(x_i) − head(x_isolated(species_i))) + core_i: an isolated atom has exactly
+    zero, so that adding its reference energy gives the right limit of dissociation.
 
     Parameters
     ----------
@@ -25,16 +25,24 @@ class Potential(nn.Module):
         Number of energies per atom.
     scale
         Typical energy of an atom relative to isolated atoms [eV].
+    core
+        Energies ``(n, 1)`` [eV] that the network adds to, the same for all heads; None for none.
     """
 
     def __init__(
-        self, representation: Representation, n_species: int, n_heads: int, scale: float
+        self,
+        representation: Representation,
+        n_species: int,
+        n_heads: int,
+        scale: float,
+        core: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.representation = representation
         self.heads = EnergyHeads(representation.dim, n_heads)
         self.n_species = n_species
         self.scale = nn.Buffer(torch.tensor(scale))
+        self.core = core
 
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
         """Energies ``(n, n_heads)`` [eV] of the atoms; arguments as for Representation."""
@@ -44,6 +52,8 @@ class Potential(nn.Module):
         energies = self.heads(self.representation(everyone, edge_index, edge_vectors))
         isolated = energies[n_atoms:].index_select(0, species)  # (n, n_heads)
         relative: Tensor = self.scale * (energies[:n_atoms] - isolated)
+        if self.core is not None:
+            relative = relative + self.core(species, edge_index, edge_vectors)
         return relative
 
 

@@ -48,7 +48,7 @@ def predict(
     Parameters
     ----------
     potential
-        A Potential.
+        A Potential, or what has its forward contract.
     batch
         The structures.
     with_forces, with_stress
@@ -56,7 +56,7 @@ def predict(
     create_graph
         Whether forces and stress are to be differentiated again, by the weights.
     head
-        ``(B,)`` the head whose forces and stress each structure gets; the first one if None.
+        ``(B,)`` the head whose forces and stress each structure gets; their mean if None.
     """
     differentiate = with_forces or with_stress
     edge_vectors = batch.edge_vectors
@@ -69,7 +69,7 @@ def predict(
         ).index_add(0, batch.structure, atomic)
         if not differentiate:
             return Prediction(energy)
-        chosen = energy[:, 0] if head is None else energy.gather(1, head.unsqueeze(1))
+        chosen = energy.mean(dim=1) if head is None else energy.gather(1, head.unsqueeze(1))
         gradient = edge_gradient(chosen, edge_vectors, create_graph)
     n_atoms = batch.species.shape[0]
     forces = forces_from_edge_gradient(gradient, batch.edge_index, n_atoms)

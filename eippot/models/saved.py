@@ -19,7 +19,7 @@ from torch import nn
 from eippot import units
 from eippot.config.model import ModelConfig
 from eippot.errors import ModelError
-from eippot.models.factory import build_representation
+from eippot.models.factory import build_core, build_representation
 from eippot.models.potential import Classifier, Potential
 from eippot.version import __version__
 
@@ -47,6 +47,8 @@ class ModelCard(BaseModel):
         Names of the heads or classes.
     dtype
         Number format of the weights.
+    temperature
+        Of a classifier: probabilities are softmax(scores / temperature).
     provenance
         Hashes of the split, versions, EIPs, and whatever else tells where the model comes from.
     """
@@ -63,6 +65,7 @@ class ModelCard(BaseModel):
     scale: float
     outputs: tuple[str, ...]
     dtype: Literal["float32", "float64"]
+    temperature: float = 1.0
     units: dict[str, str] = {"energy": units.ENERGY, "length": units.LENGTH}
     provenance: dict[str, object] = {}
 
@@ -70,7 +73,8 @@ class ModelCard(BaseModel):
 def build_potential(card: ModelCard) -> Potential:
     """Build the potential that a card describes, with random weights."""
     representation = build_representation(card.model, len(card.species), card.average_neighbors)
-    potential = Potential(representation, len(card.species), len(card.outputs), card.scale)
+    core = build_core(card.model, card.species)
+    potential = Potential(representation, len(card.species), len(card.outputs), card.scale, core)
     return potential.to(getattr(torch, card.dtype))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from ase import Atoms
+from scipy.special import softmax
 from torch import nn
 
 from eippot.config.stages import ClassifyConfig
@@ -26,6 +27,7 @@ from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_classifier, save_model
 from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, eip_key, weak_key
 from eippot.structures.io import write_structures
+from eippot.training.calibration import Calibration, calibrate
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.objectives import ClassifierObjective, class_logits
 from eippot.training.run_directory import start_run, write_summary
@@ -49,8 +51,12 @@ class ClassifyResult:
         Names of the classes: the EIPs, and "none".
     confusion
         ``(classes, classes)`` validation structures of each true (row) and predicted class.
+    calibration
+        Temperature of the probabilities, and how far they are from coming true.
     usage
-        How many structures without a DFT label each class was predicted for.
+        How many structures without a DFT label each class was chosen for.
+    below_threshold
+        How many of those with the class "none" have it because no class was probable enough.
     """
 
     output: Path
@@ -59,7 +65,9 @@ class ClassifyResult:
     alignments: list[Alignment]
     classes: list[str]
     confusion: np.ndarray = field(repr=False)
+    calibration: Calibration
     usage: dict[str, int]
+    below_threshold: int
 
 
 def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
@@ -117,15 +125,32 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
         config.run,
         progress,
     )
-    save_model(config.run, card, model)
-    confusion = _confusion(_probabilities(model, graphs["validation"]), graphs["validation"])
+    logits = _logits(model, graphs["validation"])
+    classes = np.array([int(graph.true_class) for graph in graphs["validation"]])
+    confusion, calibration = _confusion(logits, classes), calibrate(logits, classes)
+    save_model(config.run, card.model_copy(update={"temperature": calibration.temperature}), model)
     for atoms in data.everything:
         _remove_weak_labels(atoms)
-    usage = _add_weak_labels(model, graphs["unlabelled"], data.unlabelled, alignments)
+    probabilities = softmax(_logits(model, graphs["unlabelled"]) / calibration.temperature, axis=1)
+    usage, below = _add_weak_labels(probabilities, data.unlabelled, alignments, config.threshold)
     write_structures(config.output, data.everything)
-    write_summary(config.run, result.as_summary() | card.provenance | {"usage": usage})
+    summary = {
+        "calibration": asdict(calibration),
+        "confusion": confusion.tolist(),
+        "usage": usage,
+        "below_threshold": below,
+    }
+    write_summary(config.run, result.as_summary() | card.provenance | summary)
     return ClassifyResult(
-        config.output, config.run, result, alignments, list(card.outputs), confusion, usage
+        config.output,
+        config.run,
+        result,
+        alignments,
+        list(card.outputs),
+        confusion,
+        calibration,
+        usage,
+        below,
     )
 
 
@@ -157,49 +182,52 @@ def _graphs(
     return graphs
 
 
-def _probabilities(model: nn.Module, graphs: list[AtomicGraph]) -> np.ndarray:
-    """Probability ``(structures, classes)`` of each class."""
+def _logits(model: nn.Module, graphs: list[AtomicGraph]) -> np.ndarray:
+    """Scores ``(structures, classes)`` of each class, float64."""
     if not graphs:
-        return np.zeros((0, 0))
+        return np.zeros((0, 1))
     with torch.no_grad():
         logits = [class_logits(model, batch) for batch in validation_loader(graphs)]
-    probabilities: np.ndarray = torch.cat(logits).softmax(dim=1).numpy()
-    return probabilities
+    scores: np.ndarray = torch.cat(logits).double().numpy()
+    return scores
 
 
-def _confusion(probabilities: np.ndarray, graphs: list[AtomicGraph]) -> np.ndarray:
-    count = probabilities.shape[1]
+def _confusion(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    count = logits.shape[1]
     confusion = np.zeros((count, count), dtype=int)
-    predicted = probabilities.argmax(axis=1)
-    np.add.at(confusion, ([int(graph.true_class) for graph in graphs], predicted), 1)
+    np.add.at(confusion, (classes, logits.argmax(axis=1)), 1)
     return confusion
 
 
 def _add_weak_labels(
-    model: nn.Module,
-    graphs: list[AtomicGraph],
+    probabilities: np.ndarray,
     structures: list[Atoms],
     alignments: list[Alignment],
-) -> dict[str, int]:
-    """Write the aligned labels of the predicted EIP into each structure; count the predictions.
+    threshold: float,
+) -> tuple[dict[str, int], int]:
+    """Write the aligned labels of the most probable EIP into each structure, with its probability.
 
-    An EIP that has no label for a structure cannot be chosen for it.
+    An EIP that has no label for a structure cannot be chosen for it. Counts how often each class
+    was chosen, and how often "none" because no EIP reached the threshold.
     """
     usage = {alignment.source: 0 for alignment in alignments} | {NONE_CLASS: 0}
+    below = 0
     if not structures:
-        return usage
-    probabilities = _probabilities(model, graphs)
+        return usage, below
     energies = aligned_energies(structures, alignments)
     probabilities[:, :-1][~np.isfinite(energies)] = 0.0
     for i, atoms in enumerate(structures):
         best = int(probabilities[i].argmax())
+        probability = float(probabilities[i, best])
+        if best < len(alignments) and probability < threshold:
+            best, below = len(alignments), below + 1
         name = alignments[best].source if best < len(alignments) else NONE_CLASS
         usage[name] += 1
         atoms.info[WEAK_PREFIX + "eip"] = name
-        atoms.info[WEAK_PREFIX + "probability"] = float(probabilities[i, best])
+        atoms.info[WEAK_PREFIX + "probability"] = probability
         if best < len(alignments):
             _add_weak_label(atoms, float(energies[i, best]), alignments[best])
-    return usage
+    return usage, below
 
 
 def _add_weak_label(atoms: Atoms, energy: float, alignment: Alignment) -> None:

@@ -9,9 +9,15 @@ from pathlib import Path
 from eippot.config.deployment import EvaluateConfig
 from eippot.deployment.files import open_exported
 from eippot.deployment.parity import plot_parity
-from eippot.deployment.predictions import Comparison, ErrorRow, compare, error_table
+from eippot.deployment.predictions import (
+    Comparison,
+    ErrorRow,
+    compare,
+    error_table,
+    spread_correlation,
+)
 from eippot.errors import DataError
-from eippot.properties import ENERGY, FORCES, LABELS, STRESS
+from eippot.properties import ENERGY, FORCES, LABELS, STRESS, Property
 from eippot.structures.io import has_reference_energy, read_structures
 
 #: column names: quantity, statistic, normalization.
@@ -28,12 +34,15 @@ class EvaluateResult:
         Errors by kind of structure; the last row is over all.
     unlabelled
         Structures without a DFT energy, which were left out.
+    spread_correlation
+        Of a committee: see spread_correlation.
     errors_csv, predictions_csv, parity_png
         What was written.
     """
 
     rows: list[ErrorRow]
     unlabelled: int
+    spread_correlation: tuple[Property, float] | None
     errors_csv: Path
     predictions_csv: Path
     parity_png: Path
@@ -67,6 +76,7 @@ def run(config: EvaluateConfig) -> EvaluateResult:
     result = EvaluateResult(
         rows,
         len(structures) - len(labelled),
+        spread_correlation(comparisons),
         config.output / "errors.csv",
         config.output / "predictions.csv",
         config.output / "parity.png",

@@ -1,7 +1,8 @@
-"""export: one file that ASE and LAMMPS run."""
+"""export: one file that ASE and LAMMPS run, of one potential or of a committee."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
 from eippot.errors import ModelError
+from eippot.models.committee import Committee
 from eippot.models.potential import Potential
-from eippot.models.saved import load_model
+from eippot.models.saved import ModelCard, load_model
 from eippot.version import __version__
 
 CITATION = (
@@ -40,39 +42,40 @@ class ExportResult:
 
 
 def run(config: ExportConfig) -> ExportResult:
-    """Export a trained potential.
+    """Export a trained potential, or several as a committee.
 
     Parameters
     ----------
     config
-        Run directory and target.
+        Run directories and target.
 
     Raises
     ------
     ModelError
-        The run directory holds no potential, or the file cannot be written.
+        A run directory holds no potential, members do not fit together, or the file cannot be
+        written.
     """
-    card, model = load_model(config.run)
-    if card.kind != "potential" or not isinstance(model, Potential):
-        raise ModelError(
-            f"Expected a run of `eippot finetune` in {config.run}, got one whose model is of the "
-            f"kind `{card.kind}`.",
-            "Give the run directory of `eippot finetune`.",
-        )
-    precision = config.precision or card.dtype
+    loaded = [_load_potential(directory) for directory in config.runs]
+    cards, potentials = [card for card, _ in loaded], [potential for _, potential in loaded]
+    representations = [potential.representation for potential in potentials]
+    _check_alike("species", config.runs, [", ".join(card.species) for card in cards])
+    _check_alike("cutoff", config.runs, [f"{r.cutoff:g} Å" for r in representations])
+    members = [card for card in cards for _ in card.outputs]
     metadata = Metadata(
-        architecture=card.model.architecture,
-        species=list(card.species),
-        cutoff=model.representation.cutoff,
-        interaction_range=model.representation.interaction_range,
-        n_exchanges=model.representation.n_exchanges,
-        dtype=precision,
+        architecture=" + ".join(dict.fromkeys(card.model.architecture for card in cards)),
+        species=list(cards[0].species),
+        cutoff=representations[0].cutoff,
+        interaction_range=max(r.interaction_range for r in representations),
+        n_exchanges=sum(r.n_exchanges for r in representations),
+        dtype=config.precision or max(card.dtype for card in cards),  # float64 > float32
         eippot_version=__version__,
         citation=CITATION,
+        n_members=len(members),
     )
-    references = [card.reference_energies[symbol] for symbol in card.species]
+    references = [[card.reference_energies[s] for s in metadata.species] for card in members]
+    potential = potentials[0] if len(potentials) == 1 else Committee(potentials)
     exported = ExportedModel(
-        model.to(getattr(torch, precision)),
+        potential.to(getattr(torch, metadata.dtype)),
         torch.tensor(references, dtype=torch.float64),
         metadata,
     )
@@ -81,3 +84,25 @@ def run(config: ExportConfig) -> ExportResult:
     exported.set_self_test(*self_test_inputs(metadata.species, metadata.cutoff))
     write_exported(exported, metadata, config.output)
     return ExportResult(config.output, metadata)
+
+
+def _load_potential(directory: Path) -> tuple[ModelCard, Potential]:
+    card, model = load_model(directory)
+    if card.kind != "potential" or not isinstance(model, Potential):
+        raise ModelError(
+            f"Expected a run of `eippot finetune` in {directory}, got one whose model is of the "
+            f"kind `{card.kind}`.",
+            "Give the run directory of `eippot finetune`.",
+        )
+    return card, model
+
+
+def _check_alike(what: str, directories: Sequence[Path], found: Sequence[str]) -> None:
+    """Members look at the same neighbors and know the same species; the rest is theirs."""
+    for directory, value in zip(directories, found, strict=True):
+        if value != found[0]:
+            raise ModelError(
+                f"Expected members of one {what}, got {found[0]} in {directories[0]} and {value} "
+                f"in {directory}.",
+                f"Train the members of a committee with the same {what}.",
+            )

@@ -17,6 +17,9 @@ from eippot.data.loaders import (
     validation_loader,
 )
 from eippot.data.preparation import PreparedData, average_neighbors, energy_scale, prepare
+from eippot.data.subsets import hide_from_members
+from eippot.errors import DataError
+from eippot.graphs.graph import AtomicGraph
 from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss, weighted_properties
 from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_potential, save_model
@@ -24,7 +27,7 @@ from eippot.properties import ENERGY, reference_key, weak_key
 from eippot.structures.io import has_reference_energy
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.head_start import combine_heads
-from eippot.training.objectives import PotentialObjective
+from eippot.training.objectives import CommitteeObjective, PotentialObjective
 from eippot.training.run_directory import start_run, write_summary
 
 
@@ -74,6 +77,12 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     data = prepare(
         config.data, config.reference_energies, pretrained.card.species if pretrained else None
     )
+    if len(data.training) < config.committee:
+        raise DataError(
+            f"Expected at least {config.committee} DFT-labelled training structures for a "
+            f"committee of {config.committee}, got {len(data.training)}.",
+            "Each member is kept from another share of them: make the committee smaller.",
+        )
     weak = data.weak if config.use_weak_labels else []
     start_run(config.output, config)
     seed_everything(config.training)
@@ -94,6 +103,8 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
             "validation": data.validation,
         }.items()
     }
+    for part in ("training", "weak") if config.committee > 1 else ():
+        hide_from_members(graphs[part], config.committee, config.training.seed)
     card = ModelCard(
         kind="potential",
         model=architecture,
@@ -103,7 +114,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         if pretrained
         else average_neighbors(graphs["training"]),
         scale=energy_scale(data.relative_energies_per_atom()),
-        outputs=("dft",),
+        outputs=_outputs(config.committee),
         dtype=config.training.precision,
         provenance=data.provenance()
         | {
@@ -118,7 +129,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
             combine_heads(
                 model,
                 pretrained.potential.to(dtype),
-                graphs["training"],
+                [_shown(graphs["training"], member) for member in range(config.committee)],
                 weighted_properties(config.loss.weights),
             )
 
@@ -129,9 +140,10 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         config.loss.weak.reference_share,
         config.training.seed,
     )
+    objective = PotentialObjective if config.committee == 1 else CommitteeObjective
     result = fit(
         model,
-        PotentialObjective(PotentialLoss(config.loss, _weak_weight(config, data, weak))),
+        objective(PotentialLoss(config.loss, _weak_weight(config, data, weak))),
         training_loader(graphs["training"] + graphs["weak"], sampler),
         validation_loader(graphs["validation"]),
         config.training,
@@ -164,6 +176,16 @@ def _labels(atoms: Atoms, references: dict[str, float], weak_forces: bool) -> La
     if not weak_forces:
         weak = {name: label for name, label in weak.items() if name == f"{WEAK}_{ENERGY.name}"}
     return reference | weak
+
+
+def _outputs(members: int) -> tuple[str, ...]:
+    """Names of the heads."""
+    return ("dft",) if members == 1 else tuple(f"dft_{k + 1}" for k in range(members))
+
+
+def _shown(graphs: list[AtomicGraph], member: int) -> list[AtomicGraph]:
+    """The structures that a member learns from."""
+    return [graph for graph in graphs if "shown" not in graph or graph.shown[0, member]]
 
 
 def _weak_weight(config: FinetuneConfig, data: PreparedData, weak: list[Atoms]) -> float:

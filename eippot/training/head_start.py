@@ -3,6 +3,7 @@
 A fresh head has to find the energy scale and the forces anew, and spoils the pretrained features
 while it does. The combination of EIP heads that fits the DFT labels best knows both already: it is
 the ridge regression of DFT on EIP labels, E_DFT ≈ Σ_p w_p E_p, evaluated by the network itself.
+With a core (the repulsion of nuclei), the energies on both sides are those above the core.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import Linear
 
 from eippot.data.loaders import validation_loader
@@ -28,28 +29,28 @@ RIDGE = 1e-3
 def combine_heads(
     potential: Potential,
     pretrained: Potential,
-    graphs: Sequence[AtomicGraph],
+    graphs: Sequence[Sequence[AtomicGraph]],
     weights: dict[Property, float],
 ) -> Tensor:
-    """Set the head of a potential to the best combination of the pretrained heads.
+    """Set each head of a potential to the best combination of the pretrained heads.
 
     Parameters
     ----------
     potential
-        With one head, and the representation of ``pretrained``; changed in place.
+        With the representation of ``pretrained``; changed in place.
     pretrained
         With P heads.
     graphs
-        DFT-labelled training structures.
+        DFT-labelled training structures of each head of ``potential``.
     weights
         Weights of energy (per atom) and forces in the fit, as in the loss.
 
     Returns
     -------
     Tensor
-        ``(P,)`` weight of each EIP.
+        ``(heads, P)`` weight of each EIP.
     """
-    combination = fit_combination(pretrained, graphs, weights)
+    combination = torch.stack([fit_combination(pretrained, part, weights) for part in graphs])
     hidden, last = _linear_layers(potential)
     old_hidden, old_last = _linear_layers(pretrained)
     factor = float(pretrained.scale / potential.scale)
@@ -83,32 +84,37 @@ def _rows(
     pretrained: Potential, structures: StructureBatch, batch: object
 ) -> dict[Property, tuple[Tensor, Tensor]]:
     """Design matrix ``(rows, P)`` and DFT labels ``(rows,)`` of a batch, by property."""
-    n_heads = pretrained.heads.n_heads
-    forces = []
-    for p in range(n_heads):
-        head = torch.full((structures.n_structures,), p, device=structures.species.device)
-        found = predict(
-            pretrained,
-            structures,
-            with_forces=True,
-            with_stress=False,
-            create_graph=False,
-            head=head,
-        )
-        assert found.forces is not None
-        forces.append(found.forces.reshape(-1))
-    design = {
-        ENERGY: found.energy / structures.sizes[:, None],
-        FORCES: torch.stack(forces, dim=1),
-    }
+    design = _energies_and_forces(pretrained, structures, pretrained.heads.n_heads)
     labels = {
         ENERGY: getattr(batch, f"{REFERENCE}_{ENERGY.name}") / structures.sizes,
         FORCES: getattr(batch, f"{REFERENCE}_{FORCES.name}").reshape(-1),
     }
+    if pretrained.core is not None:
+        for prop, core in _energies_and_forces(pretrained.core, structures, 1).items():
+            design[prop] = design[prop] - core
+            labels[prop] = labels[prop] - core[:, 0]
     return {
         prop: (design[prop][known].double(), label[known].double())
         for prop, label in labels.items()
         if (known := label.isfinite()).any()
+    }
+
+
+def _energies_and_forces(
+    model: nn.Module, structures: StructureBatch, n_heads: int
+) -> dict[Property, Tensor]:
+    """Energies per atom ``(B, heads)`` and forces ``(3n, heads)`` of all heads."""
+    forces = []
+    for p in range(n_heads):
+        head = torch.full((structures.n_structures,), p, device=structures.species.device)
+        found = predict(
+            model, structures, with_forces=True, with_stress=False, create_graph=False, head=head
+        )
+        assert found.forces is not None
+        forces.append(found.forces.reshape(-1))
+    return {
+        ENERGY: found.energy / structures.sizes[:, None],
+        FORCES: torch.stack(forces, dim=1),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ from eippot.losses.residuals import residuals
 from eippot.losses.terms import (
     EIP,
     REFERENCE,
+    WEAK,
     LossValue,
     PotentialLoss,
     PretrainLoss,
@@ -80,7 +82,27 @@ class PotentialObjective:
         self, model: nn.Module, structures: StructureBatch, training: bool
     ) -> dict[Property, Tensor]:
         predicted = _predict_needed(model, structures, self._loss.needs, training)
-        return predicted | {ENERGY: predicted[ENERGY][:, 0]}
+        return predicted | {ENERGY: predicted[ENERGY].mean(dim=1)}
+
+
+class CommitteeObjective(PotentialObjective):
+    """finetune of several heads, each on the structures that it is shown.
+
+    In a batch, ``shown`` ``(B, members)`` tells which these are. Validated is the mean.
+    """
+
+    def loss(self, model: nn.Module, batch: Batch) -> LossValue:
+        """Mean over members; forces and stress are compared for one of them, drawn at random."""
+        structures = StructureBatch.of(batch)
+        member = torch.multinomial(batch.shown.float(), 1).squeeze(1)
+        predicted = _predict_needed(model, structures, self._loss.needs, True, member)
+        labels = batch.to_dict()
+        for source in (REFERENCE, WEAK):
+            energy = labels.get(f"{source}_{ENERGY.name}")
+            if energy is not None:
+                energy = torch.where(batch.shown, energy.unsqueeze(1), math.nan)  # (B, members)
+                labels[f"{source}_{ENERGY.name}"] = energy
+        return self._loss(predicted, labels, structures.sizes)
 
 
 class PretrainObjective:

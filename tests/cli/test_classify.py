@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from eippot.structures.io import read_structures
@@ -14,10 +15,21 @@ def test_classify(eippot: Program, pipeline: Pipeline, tmp_path: Path) -> None:
     found = eippot("classify", *arguments)
     assert found.code == 0
     assert "Validation: true class (rows), predicted class (columns)" in " ".join(found.out.split())
+    assert re.search(r"Accuracy: \d of 5 \(\d+%\)", found.out)
+    assert re.search(r"calibration error: 0\.\d+, at temperature \d+\.\d+ 0\.\d+", found.out)
     assert "Weak labels:" in found.out
     assert f"Wrote {output}" in found.out
     assert f"└─ {run}" in found.out
     assert len(read_structures(output)) == 38
+
+
+def test_classify_with_a_threshold(eippot: Program, pipeline: Pipeline, tmp_path: Path) -> None:
+    paths = ("-o", tmp_path / "a.extxyz", "--run", tmp_path / "run", "--set=threshold=0.999999")
+    found = eippot("classify", "-s", pipeline.labelled, *paths, *SHORT, *TINY)
+    assert found.code == 0
+    left_out = re.search(r"(\d+) of none, since no class was probable enough", found.out)
+    assert left_out
+    assert int(left_out[1]) > 0
 
 
 def test_classify_from_a_pretrained_run(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from eippot.deployment.files import open_exported
 from tests.cli.conftest import Program
+from tests.networks import save_run
 from tests.pipeline import Pipeline
 
 
@@ -31,3 +32,15 @@ def test_an_unknown_precision(eippot: Program, pipeline: Pipeline, tmp_path: Pat
     assert "float16" in found.block
     assert "float64" in found.block
     assert "Traceback" not in found.err
+
+
+def test_export_of_several_runs(eippot: Program, tmp_path: Path) -> None:
+    runs = [save_run(tmp_path / name, seed) for seed, name in enumerate(("one", "two"))]
+    model = tmp_path / "model.pt"
+    found = eippot("export", *runs, "-o", model)
+    assert found.code == 0
+    assert f"{model}: committee of 2, schnet for C, Si, cutoff 4 Å" in found.out
+    other = save_run(tmp_path / "other", model={"cutoff": 4.5})
+    refused = eippot("export", *runs, other, "-o", tmp_path / "other.pt")
+    assert refused.code == 1
+    assert "Expected members of one cutoff, got 4 Å in" in refused.block

@@ -17,17 +17,16 @@ from eippot.deployment.exported import evaluate
 from eippot.deployment.files import check_self_test, open_exported
 from eippot.deployment.self_test import self_test_inputs, self_test_structure
 from eippot.errors import ModelError
-from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.stages import export
 from tests.crystals import periodic
 from tests.networks import (
     REFERENCE_ENERGIES,
-    SMALL,
     SPECIES,
     Precision,
     batch_of,
     export_potential,
     potential,
+    save_run,
 )
 
 
@@ -159,32 +158,14 @@ def test_our_version_without_the_rest(tmp_path: Path) -> None:
         open_exported(_script(tmp_path / "partial.pt", Stranger(1)))
 
 
-def _run(directory: Path, dtype: str) -> Path:
-    torch.manual_seed(0)
-    card = ModelCard.model_validate(
-        {
-            "kind": "potential",
-            "model": SMALL,
-            "species": SPECIES,
-            "reference_energies": REFERENCE_ENERGIES,
-            "average_neighbors": 10.0,
-            "scale": 30.0,
-            "outputs": ["dft"],
-            "dtype": dtype,
-        }
-    )
-    save_model(directory, card, build_potential(card))
-    return directory
-
-
 def test_float64_export_of_a_float32_run(tmp_path: Path) -> None:
     """Smoother by the rounding, else the same; forces are then exact to finite differences."""
-    run = _run(tmp_path / "run", "float32")
+    run = save_run(tmp_path / "run")
     inputs = self_test_inputs(SPECIES, 4.0)
     found = {}
     for precision in ("float32", "float64"):
         path = tmp_path / f"{precision}.pt"
-        config = ExportConfig(run=run, output=path, precision=precision)
+        config = ExportConfig(runs=(run,), output=path, precision=precision)
         assert export.run(config).metadata.dtype == precision
         found[precision] = evaluate(open_exported(path)[0], *inputs)
     one, other = found["float32"], found["float64"]
@@ -196,7 +177,7 @@ def test_float64_export_of_a_float32_run(tmp_path: Path) -> None:
 def test_a_failed_export_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_text("old")
     (tmp_path / "file").write_text("")
-    config = ExportConfig(run=_run(tmp_path / "run", "float32"), output=tmp_path / "file" / "a.pt")
+    config = ExportConfig(runs=(save_run(tmp_path / "run"),), output=tmp_path / "file" / "a.pt")
     with pytest.raises(ModelError, match="Cannot write"):
         export.run(config)
     assert (tmp_path / "model.pt").read_text() == "old"

@@ -79,6 +79,20 @@ def test_the_number_of_neighbors_is_part_of_the_model(tmp_path: Path) -> None:
     assert not torch.equal(one(*inputs), other(*inputs))
 
 
+def test_the_core_is_part_of_the_model(tmp_path: Path) -> None:
+    """A card without the option, as older ones are, means none."""
+    inputs = torch.tensor([0, 1]), torch.tensor([[0, 1], [1, 0]]), torch.tensor([[0.9, 0, 0]] * 2)
+    energies = []
+    _saved(tmp_path)
+    for core in ("zbl", "none", None):
+        model = {**SMALL.model_dump(), "core": core}
+        _change_card(tmp_path, model={name: value for name, value in model.items() if value})
+        energies.append(load_model(tmp_path)[1](*inputs).sum().item())
+    with_core, without, by_default = energies
+    assert with_core > without + 10.0
+    assert without == by_default
+
+
 def test_neither_file_can_hold_code(tmp_path: Path) -> None:
     _saved(tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == [CARD, WEIGHTS]

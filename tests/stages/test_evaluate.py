@@ -10,12 +10,14 @@ import pytest
 from ase import Atoms
 
 from eippot import EippotCalculator
-from eippot.config.deployment import EvaluateConfig
+from eippot.config.deployment import EvaluateConfig, ExportConfig
 from eippot.errors import DataError, ModelError
 from eippot.properties import ENERGY, FORCES, STRESS
+from eippot.stages import export
 from eippot.stages.evaluate import EvaluateResult, run
 from eippot.structures.io import write_structures
 from tests.crystals import cluster, periodic, small_cell
+from tests.networks import save_run
 
 
 def _structures(model: Path) -> list[Atoms]:
@@ -116,3 +118,40 @@ def test_unknown_element(exported: Path, tmp_path: Path) -> None:
 def test_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="No exported model"):
         _evaluate(tmp_path / "absent.pt", tmp_path, [cluster()])
+
+
+@pytest.mark.parametrize("forces", [True, False])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_committees_tell_how_well_they_know_their_errors(
+    tmp_path: Path, forces: bool, sign: float
+) -> None:
+    """Errors that rise with the spread, or fall with it."""
+    run_directory = save_run(tmp_path / "run", outputs=["dft_1", "dft_2", "dft_3"])
+    model = tmp_path / "model.pt"
+    export.run(ExportConfig(runs=(run_directory,), output=model, precision="float64"))
+    calculator = EippotCalculator(model)
+    structures = [periodic(), small_cell(), cluster()]
+    for atoms in structures:
+        energy_std = calculator.get_property("energy_std", atoms) / len(atoms)
+        energy = calculator.get_property("energy", atoms)
+        atoms.info["REF_energy"] = energy + len(atoms) * (5.0 + sign * energy_std)
+        if forces:
+            spread = np.linalg.norm(calculator.get_property("forces_std", atoms), axis=1)
+            errors = np.outer(5.0 + sign * spread, [0.6, 0.0, -0.8])
+            atoms.arrays["REF_forces"] = calculator.get_property("forces", atoms) + errors
+    found = _evaluate(model, tmp_path, structures).spread_correlation
+    assert found is not None
+    assert found[0] is (FORCES if forces else ENERGY)
+    assert found[1] == pytest.approx(sign, abs=1e-3)
+
+
+def test_single_potentials_have_no_spread(result: EvaluateResult) -> None:
+    assert result.spread_correlation is None
+
+
+def test_one_value_has_no_correlation(tmp_path: Path) -> None:
+    run_directory = save_run(tmp_path / "run", outputs=["dft_1", "dft_2"])
+    export.run(ExportConfig(runs=(run_directory,), output=tmp_path / "model.pt"))
+    atoms = cluster()
+    atoms.info["REF_energy"] = -300.0
+    assert _evaluate(tmp_path / "model.pt", tmp_path, [atoms]).spread_correlation is None

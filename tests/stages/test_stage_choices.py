@@ -204,7 +204,7 @@ def test_the_same_seed_gives_the_same_potential(labelled: Path, tmp_path: Path) 
 def test_float64(labelled: Path, tmp_path: Path) -> None:
     _finetune(labelled, output=tmp_path / "run", training=training(epochs=1, precision="float64"))
     assert load_card(tmp_path / "run").dtype == "float64"
-    config = ExportConfig(run=tmp_path / "run", output=tmp_path / "model.pt")
+    config = ExportConfig(runs=(tmp_path / "run",), output=tmp_path / "model.pt")
     assert export.run(config).metadata.dtype == "float64"
 
 
@@ -254,7 +254,7 @@ def test_an_element_that_was_not_pretrained(pipeline: Pipeline, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["pretrained", "classifier"])
 def test_only_potentials_are_exported(pipeline: Pipeline, tmp_path: Path, name: str) -> None:
-    config = ExportConfig(run=pipeline.directory / name, output=tmp_path / "model.pt")
+    config = ExportConfig(runs=(pipeline.directory / name,), output=tmp_path / "model.pt")
     with pytest.raises(ModelError, match="Expected a run of `eippot finetune` in"):
         export.run(config)
     assert not (tmp_path / "model.pt").exists()

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 from ase import Atoms
-from torch import Tensor, nn
+from torch import Tensor
 from torch_geometric.data import Batch
 
 from eippot.config.loss import PotentialLossConfig, PretrainLossConfig
@@ -15,9 +15,10 @@ from eippot.errors import DataError
 from eippot.graphs.graph import build_graph
 from eippot.losses.terms import PotentialLoss, PretrainLoss
 from eippot.models.factory import build_representation
-from eippot.models.potential import Classifier
+from eippot.models.potential import Classifier, Potential
 from eippot.training.objectives import (
     ClassifierObjective,
+    CommitteeObjective,
     PotentialObjective,
     PretrainObjective,
     class_logits,
@@ -121,16 +122,88 @@ def test_forces_are_those_of_the_drawn_head() -> None:
     labels = [_eip_labels(f(), 3) for f in STRUCTURES]
     for f, found in zip(STRUCTURES, labels, strict=True):
         for head in range(3):
-            single = potential(heads=3)
-            last = single.heads.layers[2]
-            assert isinstance(last, nn.Linear)
-            chosen = last.weight[head].detach().clone(), last.bias[head].detach().clone()
-            with torch.no_grad():
-                last.weight[0], last.bias[0] = chosen
-            found["eip_forces"][:, head] = torch.from_numpy(evaluate(single, f()).forces)
+            forces = evaluate(_only_head(model, head), f()).forces
+            found["eip_forces"][:, head] = torch.from_numpy(forces)
     batch = _batch(labels)
     for _ in range(10):
         assert _pretraining().loss(model, batch).total.item() == pytest.approx(0.0, abs=1e-8)
+
+
+def _only_head(model: Potential, head: int) -> Potential:
+    """The same potential with one of its heads."""
+    single = potential(heads=1)
+    last = {
+        name: value[head : head + 1]
+        for name, value in model.state_dict().items()
+        if name.startswith("heads.layers.2.")
+    }
+    single.load_state_dict(model.state_dict() | last)
+    return single
+
+
+#: which of three members each of three structures is shown to.
+SHOWN = torch.tensor([[True, False, True], [False, True, True], [True, True, False]])
+
+
+def _committee_loss(**weights: float) -> CommitteeObjective:
+    config = PotentialLossConfig.model_validate({"weights": weights})
+    return CommitteeObjective(PotentialLoss(config, 0.5))
+
+
+def test_members_learn_the_energies_that_they_are_shown() -> None:
+    """The mean of the squared errors over pairs of a structure and a member that sees it."""
+    energies = torch.tensor([-3.0, 4.0, 7.0], dtype=torch.float64)
+    for source, weight in (("reference", 1.0), ("weak", 0.5)):
+        batch = _batch([{f"{source}_energy": energy.reshape(1)} for energy in energies])
+        batch.shown = SHOWN
+        model = potential(heads=3)
+        config = {"weights": {"forces": 0.0}, "weak": {"kernel": "squared"}}
+        loss = PotentialLoss(PotentialLossConfig.model_validate(config), 0.5)
+        found = CommitteeObjective(loss).loss(model, batch).total
+        errors = [
+            (evaluate(_only_head(model, member), f()).energy - float(energy)) / len(f())
+            for f, energy, row in zip(STRUCTURES, energies, SHOWN, strict=True)
+            for member in range(3)
+            if row[member]
+        ]
+        expected = weight * sum(error**2 for error in errors) / 6
+        assert found.item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_forces_are_those_of_members_that_see_them() -> None:
+    """Each structure is shown to one member, whose forces are the label: the loss is zero."""
+    torch.manual_seed(0)
+    model = potential(heads=3)
+    members = [2, 0, 1]
+    labels = [
+        {
+            "reference_energy": torch.tensor([evaluate(_only_head(model, m), f()).energy]),
+            "reference_forces": torch.from_numpy(evaluate(_only_head(model, m), f()).forces),
+        }
+        for f, m in zip(STRUCTURES, members, strict=True)
+    ]
+    batch = _batch(labels)
+    batch.shown = torch.nn.functional.one_hot(torch.tensor(members), 3).bool()
+    for _ in range(5):
+        assert _committee_loss().loss(model, batch).total.item() == pytest.approx(0.0, abs=1e-12)
+    batch.shown = torch.ones((3, 3), dtype=torch.bool)
+    drawn = {
+        round(_committee_loss(energy=0.0).loss(model, batch).total.item(), 9) for _ in range(30)
+    }
+    assert len(drawn) > 5
+
+
+def test_a_committee_is_validated_by_its_mean() -> None:
+    model = potential(heads=3)
+    labels = []
+    for f in STRUCTURES:
+        singles = [evaluate(_only_head(model, member), f()) for member in range(3)]
+        energy = sum(single.energy for single in singles) / 3 + 0.2 * len(f())
+        forces = torch.from_numpy(sum(single.forces for single in singles) / 3 + 0.3)
+        labels.append({"reference_energy": torch.tensor([energy]), "reference_forces": forces})
+    found = _committee_loss().metrics(model, _batch(labels))
+    assert float(found["validation_energy_mae_per_atom"][0]) == pytest.approx(200.0, abs=0.01)
+    assert float(found["validation_forces_mae"][0]) == pytest.approx(300.0, abs=0.01)
 
 
 def test_classifier_metrics() -> None:
