@@ -10,7 +10,7 @@ import torch
 from ase import Atoms
 from torch_geometric.data import Batch
 
-from eippot.config.model import ModelConfig, SchNetConfig
+from eippot.config.model import GemNetConfig, ModelConfig, SchNetConfig
 from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
@@ -23,10 +23,28 @@ from eippot.models.potential import Potential
 SPECIES: Final = ["C", "Si"]
 CUTOFF: Final = 4.0
 
+GEMNET: Final = GemNetConfig(
+    cutoff=CUTOFF,
+    channels=8,
+    blocks=1,
+    radial_functions=3,
+    basis_channels=4,
+    triplet_cutoff=2.7,
+    triplet_channels=4,
+    degrees=4,
+    quadruplet_cutoff=2.4,
+    quadruplet_channels=4,
+    quadruplet_degrees=3,
+)
+
 #: one small configuration of every architecture; the physics suite runs on each of them.
 ARCHITECTURES: Final[dict[str, ModelConfig]] = {
     "schnet": SchNetConfig(cutoff=CUTOFF, channels=8, interactions=2, radial_functions=8),
+    "gemnet": GEMNET,
+    "gemnet_q": GEMNET.model_copy(update={"quadruplets": True}),
 }
+#: factors of weight matrices, and of energies, that make random networks of each kind lively.
+GAINS: Final = {"schnet": (3.0, 1.0), "gemnet": (1.0, 25.0)}
 SMALL: Final = ARCHITECTURES["schnet"]
 
 REFERENCE_ENERGIES: Final = {"C": -40.0, "Si": -100.0}
@@ -56,11 +74,12 @@ def potential(
 ) -> Potential:
     """Random weights, large enough for forces of some eV/Å and energies that vary."""
     torch.manual_seed(seed)
+    gain, size = GAINS[config.architecture]
     representation = build_representation(config, len(SPECIES), average_neighbors=10.0)
-    model = Potential(representation, len(SPECIES), heads, scale).to(dtype).eval()
+    model = Potential(representation, len(SPECIES), heads, size * scale).to(dtype).eval()
     with torch.no_grad():
         for weight in representation.parameters():
-            weight.mul_(3.0 if weight.dim() > 1 else 1.0)
+            weight.mul_(gain if weight.dim() > 1 else 1.0)
     return model
 
 
