@@ -44,7 +44,7 @@ ARCHITECTURES: Final[dict[str, ModelConfig]] = {
     "gemnet_q": GEMNET.model_copy(update={"quadruplets": True}),
 }
 #: factors of weight matrices, and of energies, that make random networks of each kind lively.
-GAINS: Final = {"schnet": (3.0, 1.0), "gemnet": (1.0, 25.0)}
+GAINS: Final = {"schnet": (3.0, 1.0), "gemnet": (1.0, 50.0)}
 SMALL: Final = ARCHITECTURES["schnet"]
 
 REFERENCE_ENERGIES: Final = {"C": -40.0, "Si": -100.0}

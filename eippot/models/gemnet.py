@@ -31,8 +31,9 @@ class GemNet(Representation):
       density the number of triplets grows with its sixth power, that of quadruplets with its
       ninth.
     - The paper fits a factor to the activations of each layer. Here basis functions have unit
-      mean square, random weights and activations keep it, and a sum is divided by the root of
-      the number of its terms at the mean density.
+      mean square, and random weights and activations keep it. A sum over neighbors, whose
+      messages resemble one another, is divided by their mean number; a sum over paths, with
+      angular functions of either sign, by the root of their number at the mean density.
     - Of a dihedral only cosines enter, times powers of a sine (DihedralBasis): energies do not
       change under a mirror, and are smooth where atoms are in line.
     - Few radial functions are not projected to still fewer channels before each use.
@@ -87,8 +88,8 @@ class GemNet(Representation):
         m: Tensor = self.message(h, radial, edge_index)  # (E, channels)
         features: Tensor = self.output(m, radial, edge_index, n_atoms)
         for block in self.blocks:
-            h, m = block(h, m, radial, edge_index, paths)
-            features = features + block.output(m, radial, edge_index, n_atoms)
+            h, m, output = block(h, m, radial, edge_index, paths)
+            features = features + output
         return features / math.sqrt(len(self.blocks) + 1)
 
 
@@ -120,8 +121,8 @@ class Block(nn.Module):
 
     def forward(
         self, h: Tensor, m: Tensor, radial: Tensor, edge_index: Tensor, paths: list[Paths]
-    ) -> tuple[Tensor, Tensor]:
-        """New ``h (n, channels)`` of the atoms and ``m (E, channels)`` of the edges."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """New ``h (n, channels)``, new ``m (E, channels)``, and output ``(n, channels)``."""
         x = self.skip(m)
         for i, interaction in enumerate(self.interactions):
             x = x + interaction(m, paths[i])
@@ -129,7 +130,8 @@ class Block(nn.Module):
         m = self.after_skip((m + x) / math.sqrt(2.0))
         h = (h + self.update(m, radial, edge_index, h.shape[0])) / math.sqrt(2.0)
         x = self.after_concatenation(self.concatenate(h, m, edge_index))
-        return h, (m + x) / math.sqrt(2.0)
+        m = (m + x) / math.sqrt(2.0)
+        return h, m, self.output(m, radial, edge_index, h.shape[0])
 
 
 class Interaction(nn.Module):
@@ -219,7 +221,7 @@ class AtomUpdate(nn.Module):
         self.layers = nn.Sequential(
             dense(config.channels, config.channels), Residual(config.channels)
         )
-        self.scale = 1.0 / math.sqrt(max(average_neighbors, 1.0))
+        self.scale = 1.0 / max(average_neighbors, 1.0)
 
     def forward(self, m: Tensor, radial: Tensor, edge_index: Tensor, n_atoms: int) -> Tensor:
         """``(n, channels)`` from ``m (E, channels)`` and ``radial (E, N)``."""

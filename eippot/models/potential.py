@@ -43,7 +43,7 @@ class Potential(nn.Module):
         everyone = torch.cat([species, probes])
         energies = self.heads(self.representation(everyone, edge_index, edge_vectors))
         isolated = energies[n_atoms:].index_select(0, species)  # (n, n_heads)
-        relative = self.scale * (energies[:n_atoms] - isolated)
+        relative: Tensor = self.scale * (energies[:n_atoms] - isolated)
         # exactly, though rows of one matrix product are not always rounded alike
         bonded = torch.zeros_like(species, dtype=torch.bool).index_fill(0, edge_index[0], True)
         return relative.masked_fill(~bonded.unsqueeze(1), 0.0)

@@ -64,8 +64,11 @@ def test_spherical_bessel_functions_are_orthonormal() -> None:
 
 
 def test_smooth_bessel_functions() -> None:
-    """At δ before the cutoff they fall as δ⁴: δ³ of the envelope times δ of the wave."""
+    """Mean square one; at δ before the cutoff they fall as δ⁴: δ³ (envelope) times δ (wave)."""
     basis = SmoothBesselBasis(4, 3, CUTOFF)
+    r, weights = _radii()
+    mean_square = torch.einsum("r,rln->ln", weights, basis(r).square())
+    torch.testing.assert_close(mean_square, torch.ones(4, 3).double(), rtol=0, atol=1e-12)
     ends = basis(CUTOFF - torch.tensor([0.002, 0.001, 0.0, -0.1]).double())
     assert (torch.log2(ends[0] / ends[1]) - 4.0).abs().max() < 0.01
     assert (ends[2:] == 0).all()
@@ -91,7 +94,8 @@ def _dihedral_basis(
     """All functions ``(count, K)`` for ``(K,)`` angles, degrees below 4."""
     w = (1 - cos_cab.square()) * (1 - cos_abd.square())
     u = w.sqrt() * theta.cos()
-    found = DihedralBasis(4)(cos_cab[:, None], u[:, None, None], w[:, None, None], torch.ones(1))
+    basis = DihedralBasis(4)
+    found: torch.Tensor = basis(cos_cab[:, None], u[:, None, None], w[:, None, None], torch.ones(1))
     return found[:, :, 0, 0].T
 
 
@@ -131,7 +135,8 @@ def test_dihedral_functions_are_smooth_where_atoms_are_in_line(sign: float) -> N
         cos_c, cos_d = c @ b, d @ b
         w = (1 - cos_c**2) * (1 - cos_d**2)
         u = c @ d - cos_c * cos_d
-        return basis(cos_c[None], u[None, None], w[None, None], torch.ones(1)).flatten()
+        found: torch.Tensor = basis(cos_c[None], u[None, None], w[None, None], torch.ones(1))
+        return found.flatten()
 
     bent = torch.tensor([0.6, 0.0, 0.8]).double()
     for c, d in ((sign * b, bent), (bent, sign * b), (sign * b, sign * b)):

@@ -43,4 +43,5 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``(…, channels)``."""
-        return (x + self.layers(x)) / math.sqrt(2.0)
+        out: Tensor = (x + self.layers(x)) / math.sqrt(2.0)
+        return out

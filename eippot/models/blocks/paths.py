@@ -142,7 +142,7 @@ class Quadruplets(nn.Module):
     def _inner(self, radial: Tensor, cos_abd: Tensor, table: Tensor) -> Tensor:
         """``(n, K², I)``: Σ_l W_l j_l(r_ab) P_l(cos φ_abd)."""
         middle = select(self.inner(radial).flatten(1), table)  # (n, K, L·I)
-        middle = middle.unflatten(2, (self.degrees, self.channels))
+        middle = middle.view(table.shape + (self.degrees, self.channels))
         return torch.matmul(self.legendre(cos_abd).transpose(2, 3), middle).flatten(1, 2)
 
     def _chains(self, units: Tensor, ends: Tensor, cos_abd: Tensor) -> Tensor:
@@ -153,7 +153,8 @@ class Quadruplets(nn.Module):
         cos_cd = torch.bmm(units, ends.flatten(1, 2).transpose(1, 2))  # (n, K, K²)
         u = cos_cd.view(cos_cab.shape + cos_cab.shape[2:]) + cos_cab.unsqueeze(3) * cos_abd
         w = (1.0 - cos_cab.square()).unsqueeze(3) * (1.0 - cos_abd.square())
-        return self.dihedral(cos_cab, u, w, allowed).flatten(3, 4).flatten(1, 2)
+        angular: Tensor = self.dihedral(cos_cab, u, w, allowed)  # (n, K, M, K, K)
+        return angular.flatten(3, 4).flatten(1, 2)
 
 
 class Projection(nn.Module):

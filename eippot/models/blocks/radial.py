@@ -123,7 +123,7 @@ class PolynomialCutoff(nn.Module):
 
 
 class SmoothBesselBasis(nn.Module):
-    """Spherical Bessel functions times the envelope: smooth at the cutoff.
+    """Spherical Bessel functions times the envelope: smooth at the cutoff, of mean square one.
 
     Parameters
     ----------
@@ -135,10 +135,17 @@ class SmoothBesselBasis(nn.Module):
         super().__init__()
         self.functions = SphericalBesselBasis(orders, count, cutoff)
         self.envelope = PolynomialCutoff(cutoff)
+        self.norm = nn.Buffer(torch.ones((orders, count), dtype=torch.float64), persistent=False)
+        nodes, weights = np.polynomial.legendre.leggauss(32 + 2 * (orders + count))
+        x = torch.from_numpy(0.5 * (nodes + 1.0))
+        measure = 1.5 * torch.from_numpy(weights) * x.square()
+        mean_square = torch.einsum("e,eln->ln", measure, self.forward(cutoff * x).square())
+        self.norm.copy_(mean_square.rsqrt())
 
     def forward(self, distances: Tensor) -> Tensor:
         """``(E,)`` [Å] → ``(E, orders, count)``."""
-        smooth: Tensor = self.functions(distances) * self.envelope(distances)[:, None, None]
+        envelope = self.envelope(distances)[:, None, None]
+        smooth: Tensor = self.functions(distances) * envelope * self.norm.to(distances.dtype)
         return smooth
 
 
