@@ -10,7 +10,13 @@ import torch
 from ase import Atoms
 from torch_geometric.data import Batch
 
-from eippot.config.model import CGCNNConfig, ModelConfig, SchNetConfig, SOAPNetConfig
+from eippot.config.model import (
+    CGCNNConfig,
+    GemNetConfig,
+    ModelConfig,
+    SchNetConfig,
+    SOAPNetConfig,
+)
 from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
@@ -24,6 +30,20 @@ from eippot.models.saved import ModelCard, build_potential, save_model
 SPECIES: Final = ["C", "Si"]
 CUTOFF: Final = 4.0
 
+GEMNET: Final = GemNetConfig(
+    cutoff=CUTOFF,
+    channels=8,
+    blocks=1,
+    radial_functions=3,
+    basis_channels=4,
+    triplet_cutoff=2.7,
+    triplet_channels=4,
+    degrees=4,
+    quadruplet_cutoff=2.4,
+    quadruplet_channels=4,
+    quadruplet_degrees=3,
+)
+
 #: one small configuration of every architecture; the physics suite runs on each of them.
 ARCHITECTURES: Final[dict[str, ModelConfig]] = {
     "schnet": SchNetConfig(cutoff=CUTOFF, channels=8, interactions=2, radial_functions=8),
@@ -34,7 +54,11 @@ ARCHITECTURES: Final[dict[str, ModelConfig]] = {
     "schnet with zbl": SchNetConfig(
         cutoff=CUTOFF, core="zbl", channels=8, interactions=2, radial_functions=8
     ),
+    "gemnet": GEMNET,
+    "gemnet_q": GEMNET.model_copy(update={"quadruplets": True}),
 }
+#: factors of weight matrices, and of energies, that make random networks of each kind lively.
+GAINS: Final = {"gemnet": (1.0, 50.0)}
 SMALL: Final = ARCHITECTURES["schnet"]
 
 REFERENCE_ENERGIES: Final = {"C": -40.0, "Si": -100.0}
@@ -64,12 +88,13 @@ def potential(
 ) -> Potential:
     """Random weights, large enough for forces of some eV/Å and energies that vary."""
     torch.manual_seed(seed)
+    gain, size = GAINS.get(config.architecture, (3.0, 1.0))
     representation = build_representation(config, len(SPECIES), average_neighbors=10.0)
     core = build_core(config, SPECIES)
-    model = Potential(representation, len(SPECIES), heads, scale, core).to(dtype).eval()
+    model = Potential(representation, len(SPECIES), heads, size * scale, core).to(dtype).eval()
     with torch.no_grad():
         for weight in representation.parameters():
-            weight.mul_(3.0 if weight.dim() > 1 else 1.0)
+            weight.mul_(gain if weight.dim() > 1 else 1.0)
     return model
 
 

@@ -13,6 +13,7 @@ from pydantic import (
     SerializeAsAny,
     Tag,
     TypeAdapter,
+    model_validator,
 )
 
 from eippot.config.base import Config
@@ -64,10 +65,42 @@ class CGCNNConfig(ArchitectureConfig):
     radial_functions: int = Field(32, ge=2, description="Gaussians that expand a distance.")
 
 
+class GemNetConfig(ArchitectureConfig):
+    """GemNet-T and GemNet-Q (Gasteiger et al. 2021)."""
+
+    architecture: Literal["gemnet"] = "gemnet"
+    channels: int = Field(64, ge=1, description="Features per atom and per edge.")
+    blocks: int = Field(3, ge=1, description="Number of interaction blocks.")
+    radial_functions: int = Field(6, ge=1, description="Spherical Bessel functions per degree.")
+    basis_channels: int = Field(
+        16, ge=1, description="Channels that the functions of triplets and quadruplets are put in."
+    )
+    triplet_cutoff: float = Field(4.0, gt=0, description="Longest edge of a triplet [Å].")
+    triplet_channels: int = Field(32, ge=1, description="Channels of messages along triplets.")
+    degrees: int = Field(7, ge=1, description="Legendre polynomials of the angle of a triplet.")
+    quadruplets: bool = Field(False, description="Also send messages along quadruplets: GemNet-Q.")
+    quadruplet_cutoff: float = Field(3.5, gt=0, description="Longest edge of a quadruplet [Å].")
+    quadruplet_channels: int = Field(
+        16, ge=1, description="Channels of messages along quadruplets."
+    )
+    quadruplet_degrees: int = Field(
+        4, ge=1, description="Degrees of the spherical harmonics of a quadruplet."
+    )
+
+    @model_validator(mode="after")
+    def _cutoffs(self) -> GemNetConfig:
+        names = ["triplet_cutoff"] + ["quadruplet_cutoff"] * self.quadruplets
+        for name in names:
+            if getattr(self, name) > self.cutoff:
+                raise ValueError(f"expected a {name} of at most `cutoff`, which is {self.cutoff} Å")
+        return self
+
+
 BUILT_IN: dict[str, type[ArchitectureConfig]] = {
     "schnet": SchNetConfig,
     "soapnet": SOAPNetConfig,
     "cgcnn": CGCNNConfig,
+    "gemnet": GemNetConfig,
 }
 """Hyperparameters of the architectures of eippot, by name."""
 
@@ -99,6 +132,7 @@ ModelConfig = Annotated[
     Annotated[SchNetConfig, Tag("schnet")]
     | Annotated[SOAPNetConfig, Tag("soapnet")]
     | Annotated[CGCNNConfig, Tag("cgcnn")]
+    | Annotated[GemNetConfig, Tag("gemnet")]
     | Annotated[SerializeAsAny[ArchitectureConfig], BeforeValidator(_import), Tag(_IMPORTED)],
     Discriminator(
         _tag,

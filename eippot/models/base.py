@@ -28,7 +28,9 @@ class Representation(nn.Module, ABC):
     the edge vectors, also where an edge enters or leaves at the cutoff. Everything radial is a
     function of the distance and the two species alone, so that it can be tabulated. Features of
     neighbors are read through a GhostExchange, never directly (except before the first
-    interaction, where they are a function of the species).
+    interaction, where they are a function of the species). An architecture whose messages live on
+    edges exchanges nothing, ``n_exchanges = 0``: all atoms within its ``interaction_range`` have
+    to be there, with their edges.
 
     Parameters
     ----------

@@ -16,6 +16,7 @@ ARCHITECTURES = {
     "schnet": "eippot.models.schnet:SchNet",
     "soapnet": "eippot.models.soapnet:SOAPNet",
     "cgcnn": "eippot.models.cgcnn:CGCNN",
+    "gemnet": "eippot.models.gemnet:GemNet",
 }
 
 

@@ -52,6 +52,9 @@ class Potential(nn.Module):
         energies = self.heads(self.representation(everyone, edge_index, edge_vectors))
         isolated = energies[n_atoms:].index_select(0, species)  # (n, n_heads)
         relative: Tensor = self.scale * (energies[:n_atoms] - isolated)
+        # exactly, though rows of one matrix product are not always rounded alike
+        bonded = torch.zeros_like(species, dtype=torch.bool).index_fill(0, edge_index[0], True)
+        relative = relative.masked_fill(~bonded.unsqueeze(1), 0.0)
         if self.core is not None:
             relative = relative + self.core(species, edge_index, edge_vectors)
         return relative
