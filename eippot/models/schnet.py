@@ -41,8 +41,8 @@ class SchNet(Representation):
         self.basis = GaussianBasis(config.radial_functions, config.cutoff)
         self.envelope = PolynomialCutoff(config.cutoff)
         self.interactions = nn.ModuleList(
-            Interaction(config.channels, config.radial_functions, average_neighbors)
-            for _ in range(config.interactions)
+            Interaction(config.channels, config.radial_functions, average_neighbors, first=i == 0)
+            for i in range(config.interactions)
         )
 
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
@@ -59,9 +59,11 @@ class SchNet(Representation):
 class Interaction(nn.Module):
     """One interaction block: v_i = MLP(Σ_j W(r_ij) ∘ (A x_j)), W(r) = NN(basis(r))·u(r)."""
 
-    def __init__(self, channels: int, radial_functions: int, average_neighbors: float) -> None:
+    def __init__(
+        self, channels: int, radial_functions: int, average_neighbors: float, first: bool
+    ) -> None:
         super().__init__()
-        self.exchange = GhostExchange()
+        self.exchange = nn.Identity() if first else GhostExchange()  # species are known on ghosts
         self.filter = nn.Sequential(
             nn.Linear(radial_functions, channels), ShiftedSoftplus(), nn.Linear(channels, channels)
         )

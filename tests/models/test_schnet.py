@@ -27,7 +27,7 @@ LAYERS = {
 
 
 def _same_weights(reference: InteractionBlock) -> Interaction:
-    interaction = Interaction(CHANNELS, RADIAL, average_neighbors=1.0)
+    interaction = Interaction(CHANNELS, RADIAL, average_neighbors=1.0, first=False)
     for ours, theirs in LAYERS.items():
         weights = reference.get_submodule(theirs).state_dict()
         interaction.get_submodule(ours).load_state_dict(weights)
