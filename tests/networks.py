@@ -10,7 +10,7 @@ import torch
 from ase import Atoms
 from torch_geometric.data import Batch
 
-from eippot.config.model import ModelConfig, SchNetConfig
+from eippot.config.model import EquivariantConfig, ModelConfig, SchNetConfig
 from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
@@ -23,10 +23,18 @@ from eippot.models.potential import Potential
 SPECIES: Final = ["C", "Si"]
 CUTOFF: Final = 4.0
 
+EQUIVARIANT: Final = EquivariantConfig(
+    cutoff=CUTOFF, channels=8, radial_functions=4, radial_width=8
+)
+
 #: one small configuration of every architecture; the physics suite runs on each of them.
 ARCHITECTURES: Final[dict[str, ModelConfig]] = {
     "schnet": SchNetConfig(cutoff=CUTOFF, channels=8, interactions=2, radial_functions=8),
+    "equivariant": EQUIVARIANT,
+    "equivariant_parity": EQUIVARIANT.model_copy(update={"parity": True, "interactions": 4}),
 }
+#: factors of weight matrices, and of energies, that make random networks of each kind lively.
+GAINS: Final = {"schnet": (3.0, 1.0), "equivariant": (0.9, 20.0)}
 SMALL: Final = ARCHITECTURES["schnet"]
 
 REFERENCE_ENERGIES: Final = {"C": -40.0, "Si": -100.0}
@@ -56,11 +64,12 @@ def potential(
 ) -> Potential:
     """Random weights, large enough for forces of some eV/Å and energies that vary."""
     torch.manual_seed(seed)
+    gain, size = GAINS[config.architecture]
     representation = build_representation(config, len(SPECIES), average_neighbors=10.0)
-    model = Potential(representation, len(SPECIES), heads, scale).to(dtype).eval()
+    model = Potential(representation, len(SPECIES), heads, size * scale).to(dtype).eval()
     with torch.no_grad():
         for weight in representation.parameters():
-            weight.mul_(3.0 if weight.dim() > 1 else 1.0)
+            weight.mul_(gain if weight.dim() > 1 else 1.0)
     return model
 
 

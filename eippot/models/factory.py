@@ -9,7 +9,10 @@ from eippot.errors import ConfigError
 from eippot.models.base import Representation
 
 #: where the architectures of eippot live, by name; others are named by such a path themselves.
-ARCHITECTURES = {"schnet": "eippot.models.schnet:SchNet"}
+ARCHITECTURES = {
+    "schnet": "eippot.models.schnet:SchNet",
+    "equivariant": "eippot.models.equivariant:Equivariant",
+}
 
 
 def build_representation(
