@@ -34,7 +34,7 @@ ARCHITECTURES: Final[dict[str, ModelConfig]] = {
     "equivariant_parity": EQUIVARIANT.model_copy(update={"parity": True, "interactions": 4}),
 }
 #: factors of weight matrices, and of energies, that make random networks of each kind lively.
-GAINS: Final = {"schnet": (3.0, 1.0), "equivariant": (0.9, 20.0)}
+GAINS: Final = {"schnet": (3.0, 1.0), "equivariant": (1.0, 30.0)}
 SMALL: Final = ARCHITECTURES["schnet"]
 
 REFERENCE_ENERGIES: Final = {"C": -40.0, "Si": -100.0}

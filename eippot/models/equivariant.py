@@ -102,9 +102,13 @@ class Interaction(nn.Module):
         self.exchange = GhostExchange() if exchanges else nn.Identity()
         self.product = TensorProduct(before, config.l_max, after)
         self.weights = RadialWeights(config, self.product.n_paths)
-        self.mix = SelfInteraction([channels * paths for paths in self.product.counts], widths)
+        self.mix = SelfInteraction([channels * paths for paths in self.product.counts], widths, 0.5)
         kept = min(len(before), len(after))  # the first ones of both, see useful_irreps
-        self.skip = SelfInteraction([channels * n_species] * kept, widths[:kept], channels)
+        self.skip = SelfInteraction(
+            [channels * n_species] * kept,
+            widths[:kept],
+            0.5 * n_species,  # one species is not zero
+        )
         self.scale = 1.0 / math.sqrt(max(average_neighbors, 1.0))
 
     def forward(
@@ -142,16 +146,16 @@ class SelfInteraction(nn.Module):
     ----------
     widths_in, widths_out
         Channels of each irrep.
-    active
-        How many inputs of each irrep are not zero; None for all.
+    variance
+        See Linear.
     """
 
     def __init__(
-        self, widths_in: Sequence[int], widths_out: Sequence[int], active: int | None = None
+        self, widths_in: Sequence[int], widths_out: Sequence[int], variance: float = 1.0
     ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            Linear(before, after, active)
+            Linear(before, after, variance)
             for before, after in zip(widths_in, widths_out, strict=True)
         )
 
@@ -164,19 +168,19 @@ class SelfInteraction(nn.Module):
 
 
 class Linear(nn.Linear):
-    """W x without bias, W ~ N(0, 1/n) for n inputs: what has unit variance keeps it.
+    """W x without bias, W ~ N(0, variance/n) for n inputs.
 
     Parameters
     ----------
     inputs, outputs
         Widths.
-    active
-        How many inputs are not zero, n; None for all.
+    variance
+        Of the outputs, where the inputs have unit variance.
     """
 
-    def __init__(self, inputs: int, outputs: int, active: int | None = None) -> None:
+    def __init__(self, inputs: int, outputs: int, variance: float = 1.0) -> None:
         super().__init__(inputs, outputs, bias=False)
-        nn.init.normal_(self.weight, std=1.0 / math.sqrt(active or inputs))
+        nn.init.normal_(self.weight, std=math.sqrt(variance / inputs))
 
 
 class RadialWeights(nn.Module):
@@ -211,7 +215,10 @@ class RadialWeights(nn.Module):
 
 
 def gate(features: list[Tensor]) -> Tensor:
-    """Gated nonlinearity: SiLU of the scalars; other irreps are multiplied by SiLU of scalars.
+    """Gated nonlinearity: SiLU of scalars; other irreps are multiplied by sigmoids of scalars.
+
+    Sigmoids and not SiLU as in the paper: products of two unbounded features grow too fast from
+    layer to layer where atoms are near.
 
     Parameters
     ----------
@@ -223,16 +230,21 @@ def gate(features: list[Tensor]) -> Tensor:
     Tensor
         ``(n, D, C)``.
     """
-    scalars = scaled_silu(features[0]).chunk(len(features), dim=2)
-    gated = [scalars[0]]
+    scalars = features[0].chunk(len(features), dim=2)  # (n, 1, C) each
+    gated = [scaled_silu(scalars[0])]
     for index in range(1, len(features)):
-        gated.append(features[index] * scalars[index])
+        gated.append(features[index] * scaled_sigmoid(scalars[index]))
     return torch.cat(gated, dim=1)
 
 
 def scaled_silu(x: Tensor) -> Tensor:
     """SiLU, scaled such that normal numbers give a mean square of one."""
-    return 1.6791767 * functional.silu(x)
+    return 1.6765325 * functional.silu(x)
+
+
+def scaled_sigmoid(x: Tensor) -> Tensor:
+    """Sigmoid, scaled such that normal numbers give a mean square of one."""
+    return 1.8462285 * torch.sigmoid(x)
 
 
 def useful_irreps(l_max: int, parity: bool, interactions: int) -> list[list[Irrep]]:

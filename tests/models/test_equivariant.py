@@ -146,7 +146,7 @@ def test_features_have_the_same_size_in_every_layer() -> None:
     model = Potential(Equivariant(config, 2, neighbors), 2, 1, 1.0).double()
     inputs = batch.species, batch.edge_index, batch.edge_vectors
     sizes = [x.square().mean().sqrt() for x in _outputs(model, Interaction, inputs)]
-    assert all(0.3 < size < 3.0 for size in sizes), sizes
+    assert all(0.2 < size < 2.0 for size in sizes), sizes
 
 
 def test_forces_between_near_atoms_are_finite(precision: Precision) -> None:
