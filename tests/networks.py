@@ -12,6 +12,7 @@ from torch_geometric.data import Batch
 
 from eippot.config.model import (
     CGCNNConfig,
+    EquivariantConfig,
     GemNetConfig,
     ModelConfig,
     SchNetConfig,
@@ -43,6 +44,9 @@ GEMNET: Final = GemNetConfig(
     quadruplet_channels=4,
     quadruplet_degrees=3,
 )
+EQUIVARIANT: Final = EquivariantConfig(
+    cutoff=CUTOFF, channels=8, radial_functions=4, radial_width=8
+)
 
 #: one small configuration of every architecture; the physics suite runs on each of them.
 ARCHITECTURES: Final[dict[str, ModelConfig]] = {
@@ -56,9 +60,11 @@ ARCHITECTURES: Final[dict[str, ModelConfig]] = {
     ),
     "gemnet": GEMNET,
     "gemnet_q": GEMNET.model_copy(update={"quadruplets": True}),
+    "equivariant": EQUIVARIANT,
+    "equivariant_parity": EQUIVARIANT.model_copy(update={"parity": True, "interactions": 4}),
 }
 #: factors of weight matrices, and of energies, that make random networks of each kind lively.
-GAINS: Final = {"gemnet": (1.0, 50.0)}
+GAINS: Final = {"gemnet": (1.0, 50.0), "equivariant": (1.0, 30.0)}
 SMALL: Final = ARCHITECTURES["schnet"]
 
 REFERENCE_ENERGIES: Final = {"C": -40.0, "Si": -100.0}

@@ -96,11 +96,30 @@ class GemNetConfig(ArchitectureConfig):
         return self
 
 
+class EquivariantConfig(ArchitectureConfig):
+    """NequIP (Batzner et al. 2022): equivariant convolutions."""
+
+    architecture: Literal["equivariant"] = "equivariant"
+    l_max: int = Field(
+        2, ge=1, le=4, description="Highest degree of the harmonics and of the features."
+    )
+    parity: bool = Field(
+        False,
+        description="Features of both parities for each degree, also pseudoscalars, pseudovectors "
+        "and so on; makes a difference from four interactions on.",
+    )
+    channels: int = Field(32, ge=1, description="Features per atom of each degree and parity.")
+    interactions: int = Field(3, ge=1, description="Number of interaction blocks.")
+    radial_functions: int = Field(8, ge=1, description="Bessel functions that expand a distance.")
+    radial_width: int = Field(64, ge=1, description="Width of the radial networks.")
+
+
 BUILT_IN: dict[str, type[ArchitectureConfig]] = {
     "schnet": SchNetConfig,
     "soapnet": SOAPNetConfig,
     "cgcnn": CGCNNConfig,
     "gemnet": GemNetConfig,
+    "equivariant": EquivariantConfig,
 }
 """Hyperparameters of the architectures of eippot, by name."""
 
@@ -133,6 +152,7 @@ ModelConfig = Annotated[
     | Annotated[SOAPNetConfig, Tag("soapnet")]
     | Annotated[CGCNNConfig, Tag("cgcnn")]
     | Annotated[GemNetConfig, Tag("gemnet")]
+    | Annotated[EquivariantConfig, Tag("equivariant")]
     | Annotated[SerializeAsAny[ArchitectureConfig], BeforeValidator(_import), Tag(_IMPORTED)],
     Discriminator(
         _tag,

@@ -17,6 +17,7 @@ ARCHITECTURES = {
     "soapnet": "eippot.models.soapnet:SOAPNet",
     "cgcnn": "eippot.models.cgcnn:CGCNN",
     "gemnet": "eippot.models.gemnet:GemNet",
+    "equivariant": "eippot.models.equivariant:Equivariant",
 }
 
 

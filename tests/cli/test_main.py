@@ -14,7 +14,7 @@ COMMANDS = [
     *("label", "classify", "pretrain", "finetune", "export", "evaluate", "verify"),
     *("config", "lammps"),
 ]
-HEAVY = ("torch", "lightning", "torch_geometric", "matplotlib", "scipy", "ase", "pydantic")
+HEAVY = ("torch", "lightning", "torch_geometric", "e3nn", "matplotlib", "scipy", "ase", "pydantic")
 
 
 def _python(code: str) -> subprocess.CompletedProcess[str]:

@@ -56,9 +56,12 @@ def test_periodic_directions_matter_one_by_one(model: Potential, precision: Prec
 
 
 @pytest.mark.parametrize("symbol", SPECIES)
-def test_an_isolated_atom_has_exactly_its_reference_energy(model: Potential, symbol: str) -> None:
+def test_an_isolated_atom_has_its_reference_energy(
+    model: Potential, precision: Precision, symbol: str
+) -> None:
+    """Up to the rounding of matrix products, which differs between the rows of a matrix."""
     found = evaluate(model, isolated_atom(symbol))
-    assert found.energy == 0.0
+    assert abs(found.energy) < precision.tolerance
     assert found.forces.tolist() == [[0.0, 0.0, 0.0]]
 
 
