@@ -135,7 +135,7 @@ class Block(nn.Module):
 
 
 class Interaction(nn.Module):
-    """Messages along triplets or quadruplets to each short edge (paper, eqs. 8–10).
+    """Messages along triplets or quadruplets to each short edge (the paper's Q-MP and T-MP).
 
     Both directions of an edge learn of all paths to either, since the geometry is the same:
     symmetric message passing.
@@ -176,7 +176,7 @@ class Interaction(nn.Module):
 
 
 class EfficientBilinear(nn.Module):
-    """Σ over paths of a bilinear function of basis and message, ordered for efficiency (eq. 9).
+    """The paper's efficient bilinear layer: a sum over paths, bilinear in basis and message.
 
     A path's basis function is a product of a radial function of the edge that receives and an
     angular function. Messages are summed with the latter alone; the radial function, and the

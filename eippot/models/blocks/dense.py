@@ -9,7 +9,7 @@ from torch.nn import functional
 
 
 class ScaledSiLU(nn.Module):
-    """SiLU/0.6: about unit variance in, unit mean square out (Gasteiger et al. 2021, sec. 6)."""
+    """SiLU/0.6: unit variance in, about unit mean square out (Gasteiger et al. 2021)."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape, element by element."""

@@ -8,11 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from eippot.models.blocks.angular import DihedralBasis, LegendreBasis
-from eippot.models.blocks.neighborhoods import (
-    find_neighborhoods,
-    onward_edges,
-    select,
-)
+from eippot.models.blocks.neighborhoods import find_neighborhoods, onward_edges, select
 from eippot.models.blocks.radial import SmoothBesselBasis
 
 
