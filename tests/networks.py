@@ -1,92 +1,35 @@
-"""Small networks to test with: every architecture, in both precisions."""
+"""Small networks of C and Si with random weights, and files of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import torch
-from ase import Atoms
-from torch_geometric.data import Batch
 
-from eippot.config.model import ModelConfig, SchNetConfig
-from eippot.deployment.exported import ExportedModel, Metadata
+from eippot.config.model import ArchitectureConfig
 from eippot.deployment.files import write_exported
-from eippot.deployment.self_test import self_test_inputs
-from eippot.graphs.batch import StructureBatch
-from eippot.graphs.graph import build_graph
-from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
+from eippot.testing.architectures import ARCHITECTURES
+from eippot.testing.exporting import exported_model
+from eippot.testing.subject import random_potential
 
-#: the elements that the networks of these tests know.
-SPECIES: Final = ["C", "Si"]
-CUTOFF: Final = 4.0
-
-#: one small configuration of every architecture; the physics suite runs on each of them.
-ARCHITECTURES: Final[dict[str, ModelConfig]] = {
-    "schnet": SchNetConfig(cutoff=CUTOFF, channels=8, interactions=2, radial_functions=8),
-}
 SMALL: Final = ARCHITECTURES["schnet"]
-
-REFERENCE_ENERGIES: Final = {"C": -40.0, "Si": -100.0}
-
-
-@dataclass(frozen=True)
-class Precision:
-    """A number format, and how well results agree in it, relative to their size."""
-
-    name: str
-    dtype: torch.dtype
-    tolerance: float
-
-
-PRECISIONS: Final = {
-    "float32": Precision("float32", torch.float32, 2e-5),
-    "float64": Precision("float64", torch.float64, 1e-11),
-}
 
 
 def potential(
-    config: ModelConfig = SMALL,
+    config: ArchitectureConfig = SMALL,
     dtype: torch.dtype = torch.float64,
     heads: int = 1,
     seed: int = 2,
     scale: float = 1.0,
 ) -> Potential:
     """Random weights, large enough for forces of some eV/Å and energies that vary."""
-    torch.manual_seed(seed)
-    representation = build_representation(config, len(SPECIES), average_neighbors=10.0)
-    model = Potential(representation, len(SPECIES), heads, scale).to(dtype).eval()
-    with torch.no_grad():
-        for weight in representation.parameters():
-            weight.mul_(3.0 if weight.dim() > 1 else 1.0)
-    return model
-
-
-def batch_of(
-    structures: list[Atoms], dtype: torch.dtype = torch.float64, cutoff: float = CUTOFF
-) -> StructureBatch:
-    """Structures as a model takes them."""
-    graphs = [build_graph(atoms, SPECIES, cutoff, dtype) for atoms in structures]
-    return StructureBatch.of(Batch.from_data_list(graphs))
+    return random_potential(config, dtype, seed, heads, scale)
 
 
 def export_potential(path: Path, dtype: str, seed: int = 2, scale: float = 1.0) -> Path:
     """Write a potential with random weights as ``eippot export`` would."""
     model = potential(dtype=getattr(torch, dtype), seed=seed, scale=scale)
-    metadata = Metadata(
-        architecture="schnet",
-        species=SPECIES,
-        cutoff=model.representation.cutoff,
-        interaction_range=model.representation.interaction_range,
-        n_exchanges=model.representation.n_exchanges,
-        dtype=dtype,
-        eippot_version="0.1.0",
-        citation="",
-    )
-    references = torch.tensor([REFERENCE_ENERGIES[s] for s in SPECIES], dtype=torch.float64)
-    exported = ExportedModel(model, references, metadata)
-    exported.set_self_test(*self_test_inputs(SPECIES, CUTOFF))
-    write_exported(exported, metadata, path)
+    write_exported(*exported_model(model, "schnet"), path)
     return path

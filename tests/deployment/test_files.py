@@ -19,16 +19,11 @@ from eippot.deployment.self_test import self_test_inputs, self_test_structure
 from eippot.errors import ModelError
 from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.stages import export
-from tests.crystals import periodic
-from tests.networks import (
-    REFERENCE_ENERGIES,
-    SMALL,
-    SPECIES,
-    Precision,
-    batch_of,
-    export_potential,
-    potential,
-)
+from eippot.testing.exporting import REFERENCE_ENERGIES
+from eippot.testing.results import batch_of
+from eippot.testing.structures import SPECIES, periodic
+from eippot.testing.subject import Precision
+from tests.networks import SMALL, export_potential, potential
 
 
 class Stranger(nn.Module):

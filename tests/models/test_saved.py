@@ -20,7 +20,9 @@ from eippot.models.saved import (
     load_model,
     save_model,
 )
-from tests.networks import REFERENCE_ENERGIES, SMALL, SPECIES
+from eippot.testing.exporting import REFERENCE_ENERGIES
+from eippot.testing.structures import SPECIES
+from tests.networks import SMALL
 
 Kind = Literal["potential", "pretrained", "classifier"]
 

@@ -15,7 +15,7 @@ from eippot.errors import DataError, ModelError
 from eippot.properties import ENERGY, FORCES, STRESS
 from eippot.stages.evaluate import EvaluateResult, run
 from eippot.structures.io import write_structures
-from tests.crystals import cluster, periodic, small_cell
+from eippot.testing.structures import cluster, periodic, small_cell
 
 
 def _structures(model: Path) -> list[Atoms]:

@@ -11,9 +11,9 @@ from eippot.graphs.graph import AtomicGraph, build_graph
 from eippot.models.potential import Potential
 from eippot.models.prediction import predict
 from eippot.properties import ENERGY, FORCES
+from eippot.testing.structures import CUTOFF, SPECIES, periodic, slab, small_cell
 from eippot.training.head_start import combine_heads
-from tests.crystals import periodic, slab, small_cell
-from tests.networks import CUTOFF, SPECIES, potential
+from tests.networks import potential
 
 MIXTURE = torch.tensor([0.7, -0.2, 0.4], dtype=torch.float64)
 WEIGHTS = {ENERGY: 1.0, FORCES: 0.1}
