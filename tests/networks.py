@@ -24,12 +24,18 @@ def potential(
     seed: int = 2,
     scale: float = 1.0,
 ) -> Potential:
-    """Random weights, large enough for forces of some eV/Å and energies that vary."""
+    """Random weights; forces of about ``scale`` eV/Å."""
     return random_potential(config, dtype, seed, heads, scale)
 
 
-def export_potential(path: Path, dtype: str, seed: int = 2, scale: float = 1.0) -> Path:
+def export_potential(
+    path: Path,
+    dtype: str,
+    seed: int = 2,
+    scale: float = 1.0,
+    config: ArchitectureConfig = SMALL,
+) -> Path:
     """Write a potential with random weights as ``eippot export`` would."""
-    model = potential(dtype=getattr(torch, dtype), seed=seed, scale=scale)
-    write_exported(*exported_model(model, "schnet"), path)
+    model = potential(config, getattr(torch, dtype), seed=seed, scale=scale)
+    write_exported(*exported_model(model, config.architecture), path)
     return path

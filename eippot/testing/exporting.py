@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 
 from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.self_test import self_test_inputs
 from eippot.models.potential import Potential
-from eippot.testing.structures import SPECIES
+from eippot.testing.structures import REFERENCE_ENERGIES, SPECIES
 from eippot.version import __version__
-
-#: energies of the isolated atoms of SPECIES [eV].
-REFERENCE_ENERGIES: Final = {"C": -40.0, "Si": -100.0}
 
 
 def exported_model(potential: Potential, architecture: str) -> tuple[ExportedModel, Metadata]:

@@ -14,6 +14,8 @@ from ase.build import bulk
 
 #: the elements, in the order of their indices.
 SPECIES: Final = ["C", "Si"]
+#: energies of isolated atoms [eV].
+REFERENCE_ENERGIES: Final = {"C": -40.0, "Si": -100.0}
 #: fits the structures, and is the cutoff of small networks [Å].
 CUTOFF: Final = 4.0
 

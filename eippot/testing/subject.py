@@ -12,10 +12,10 @@ from ase import Atoms
 
 from eippot.config.model import ArchitectureConfig
 from eippot.graphs.batch import StructureBatch
-from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
+from eippot.models.saved import ModelCard, build_potential
 from eippot.testing.results import Floats, Result, batch_of, energies, evaluate
-from eippot.testing.structures import SPECIES, periodic
+from eippot.testing.structures import REFERENCE_ENERGIES, SPECIES, periodic
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,20 @@ class Subject:
         return energies(self.potential, structures)
 
 
+def card(config: ArchitectureConfig, heads: int = 1) -> ModelCard:
+    """Describe a potential of SPECIES in float64, as a run of finetune does."""
+    return ModelCard(
+        kind="potential",
+        model=config,
+        species=tuple(SPECIES),
+        reference_energies=REFERENCE_ENERGIES,
+        average_neighbors=10.0,
+        scale=1.0,
+        outputs=tuple(f"head {index}" for index in range(heads)),
+        dtype="float64",
+    )
+
+
 def random_potential(
     config: ArchitectureConfig,
     dtype: torch.dtype,
@@ -96,10 +110,11 @@ def random_potential(
     heads: int = 1,
     scale: float = 1.0,
 ) -> Potential:
-    """Build a potential of SPECIES with random weights as large as trained ones.
+    """Build a potential of SPECIES with random weights, with forces of up to 1 eV/Å in `periodic`.
 
-    Fresh weights hardly feel the neighbors, and what they feel would drown in rounding. They are
-    enlarged until forces reach 1 eV/Å, at most fourfold. All number formats get the same weights.
+    Fresh weights may make so little of the neighbors that it drowns in the rounding of everything
+    else: they are enlarged until forces reach a tenth of that, at most fourfold. The rest is a
+    matter of the scale. All number formats get the same weights.
 
     Parameters
     ----------
@@ -112,16 +127,21 @@ def random_potential(
     heads
         Energies per atom.
     scale
-        See Potential; multiplies everything.
+        Multiplies energies and forces.
     """
     torch.manual_seed(seed)
-    representation = build_representation(config, len(SPECIES), average_neighbors=10.0)
-    model = Potential(representation, len(SPECIES), heads, scale=1.0).eval()
+    model = build_potential(card(config, heads)).eval()
+    force = _largest_force(model)
     for _ in range(6):
-        if abs(evaluate(model, periodic()).forces).max() >= 1.0:
+        if force >= 0.1:
             break
         with torch.no_grad():
-            for weight in representation.parameters():
-                weight.mul_(1.25)
-    model.scale.fill_(scale)
+            for weight in model.representation.parameters():
+                weight.copy_((1.25 * weight).float())
+        force = _largest_force(model)
+    model.scale.fill_(scale / force if force > 1e-6 else scale)
     return model.to(dtype)
+
+
+def _largest_force(model: Potential) -> float:
+    return float(abs(evaluate(model, periodic()).forces).max())

@@ -15,10 +15,10 @@ from ase.stress import full_3x3_to_voigt_6_stress
 from eippot import EippotCalculator
 from eippot.errors import DataError, ModelError
 from eippot.graphs.neighbors import NeighborList, neighbor_list
-from eippot.testing.exporting import REFERENCE_ENERGIES
 from eippot.testing.results import evaluate
 from eippot.testing.structures import (
     EVERY_KIND,
+    REFERENCE_ENERGIES,
     cluster,
     isolated_atom,
     one_atom_cell,

@@ -19,9 +19,8 @@ from eippot.deployment.self_test import self_test_inputs, self_test_structure
 from eippot.errors import ModelError
 from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.stages import export
-from eippot.testing.exporting import REFERENCE_ENERGIES
 from eippot.testing.results import batch_of
-from eippot.testing.structures import SPECIES, periodic
+from eippot.testing.structures import REFERENCE_ENERGIES, SPECIES, periodic
 from eippot.testing.subject import Precision
 from tests.networks import SMALL, export_potential, potential
 

@@ -20,8 +20,7 @@ from eippot.models.saved import (
     load_model,
     save_model,
 )
-from eippot.testing.exporting import REFERENCE_ENERGIES
-from eippot.testing.structures import SPECIES
+from eippot.testing.structures import REFERENCE_ENERGIES, SPECIES
 from tests.networks import SMALL
 
 Kind = Literal["potential", "pretrained", "classifier"]

@@ -58,7 +58,7 @@ OF_MODELS: Final = {
     broken.IsScriptedOtherwise: {"exported": "ModelError: The self-test"},
     broken.CannotBeScripted: {"exported": "."},
     broken.PromisesMoreFeatures: {"contract": r"expected features \(\(8, 16\)"},
-    broken.HasItsOwnCutoff: {"contract": "expected cutoff 4.0, got 3.0"},
+    broken.HasItsOwnCutoff: {"contract": "expected cutoff 4.0 Å, got 3.0 Å"},
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from copy import deepcopy
 
 import numpy as np
 import torch
@@ -139,11 +139,9 @@ def _features(
         seen.append(inputs[0].requires_grad)  # of all inputs, edge vectors alone require it
         return output if owners is None else output.index_select(0, owners)
 
-    with ExitStack() as stack:
-        for module in representation.modules():
-            if isinstance(module, GhostExchange):
-                stack.callback(module.register_forward_hook(exchange).remove)
-        representation.requires_grad_(False)
-        stack.callback(representation.requires_grad_, True)
-        features = representation(species, edge_index, edge_vectors.clone().requires_grad_())
+    model = deepcopy(representation).requires_grad_(False)
+    for module in model.modules():
+        if isinstance(module, GhostExchange):
+            module.register_forward_hook(exchange)
+    features = model(species, edge_index, edge_vectors.clone().requires_grad_())
     return features.detach(), sum(seen)

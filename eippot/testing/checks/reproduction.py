@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from eippot.deployment.exported import evaluate as run
 from eippot.deployment.files import open_exported, write_exported
+from eippot.models.base import Representation
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
-from eippot.models.saved import ModelCard, load_model, save_model
-from eippot.testing.exporting import REFERENCE_ENERGIES, exported_model
+from eippot.models.saved import load_model, save_model
+from eippot.testing.exporting import exported_model
 from eippot.testing.results import Result, evaluate, expect, expect_close
 from eippot.testing.structures import (
     EVERY_KIND,
@@ -23,25 +24,31 @@ from eippot.testing.structures import (
     periodic,
     small_cell,
 )
-from eippot.testing.subject import Subject, random_potential
+from eippot.testing.subject import Subject, card, random_potential
 
 
 def check_contract(subject: Subject) -> None:
     """The numbers of a Representation are true, and features have its shape and number format."""
-    dtype = subject.precision.dtype
-    representation = build_representation(subject.config, len(SPECIES), 10.0).to(dtype)
-    cutoff, reach = representation.cutoff, representation.interaction_range
-    expect(
-        cutoff == subject.config.cutoff, f"expected cutoff {subject.config.cutoff}, got {cutoff}"
-    )
-    expect(reach >= cutoff, f"expected an interaction range of {cutoff} Å or more, got {reach} Å")
+    for n_species in (1, len(SPECIES)):
+        representation = build_representation(subject.config, n_species, 10.0)
+        wanted, cutoff = subject.config.cutoff, representation.cutoff
+        expect(cutoff == wanted, f"expected cutoff {wanted} Å, got {cutoff} Å")
+        reach = representation.interaction_range
+        expect(reach >= cutoff, f"expected an interaction range ≥ {cutoff} Å, got {reach} Å")
+        _check_features(representation.to(subject.precision.dtype), subject, n_species)
+
+
+def _check_features(representation: Representation, subject: Subject, n_species: int) -> None:
     for name, structure in EVERY_KIND.items():
         batch = subject.batch([structure()])
-        features = representation(batch.species, batch.edge_index, batch.edge_vectors)
+        species = batch.species.clamp(max=n_species - 1)
+        features = representation(species, batch.edge_index, batch.edge_vectors)
         found = (tuple(features.shape), features.dtype)
-        expected = ((len(structure()), representation.dim), dtype)
-        expect(found == expected, f"{name}: expected features {expected}, got {found}")
-        expect(bool(features.isfinite().all()), f"{name}: expected finite features, got {features}")
+        expected = ((len(species), representation.dim), subject.precision.dtype)
+        where = f"{name}, species {species.tolist()}"
+        expect(found == expected, f"{where}: expected features {expected}, got {found}")
+        finite = bool(features.isfinite().all())
+        expect(finite, f"{where}: expected finite features, got {features}")
 
 
 def check_repeated(subject: Subject) -> None:
@@ -69,20 +76,11 @@ def check_seed(subject: Subject) -> None:
 
 def check_saved(subject: Subject) -> None:
     """Saved and reloaded, a potential gives the same bits."""
-    card = ModelCard(
-        kind="potential",
-        model=subject.config,
-        species=tuple(SPECIES),
-        reference_energies=REFERENCE_ENERGIES,
-        average_neighbors=10.0,
-        scale=1.0,
-        outputs=("dft",),
-        dtype="float32" if subject.precision.name == "float32" else "float64",
-    )
+    saved = card(subject.config).model_copy(update={"dtype": subject.precision.name})
     with TemporaryDirectory() as folder:
-        save_model(Path(folder), card, subject.potential)
+        save_model(Path(folder), saved, subject.potential)
         found_card, found = load_model(Path(folder))
-    expect(found_card == card, f"expected the card {card}, got {found_card}")
+    expect(found_card == saved, f"expected the card {saved}, got {found_card}")
     assert isinstance(found, Potential)
     for name, structure in EVERY_KIND.items():
         reloaded = evaluate(found.eval(), structure())

@@ -10,10 +10,11 @@ from ase.build import bulk
 
 from eippot.models.derivatives import edge_gradient, forces_from_edge_gradient
 from eippot.models.prediction import predict
-from eippot.testing.exporting import REFERENCE_ENERGIES, exported_model
+from eippot.testing.exporting import exported_model
 from eippot.testing.results import Result, expect, expect_close, expect_same
 from eippot.testing.structures import (
     EVERY_KIND,
+    REFERENCE_ENERGIES,
     SPECIES,
     cluster,
     dimer,
