@@ -29,8 +29,8 @@ class Precision:
     dtype
         The same for torch.
     tolerance
-        Largest deviation, relative to the size of what is compared: rounding, which a deep
-        network adds up from many terms.
+        Largest deviation, relative to the size of what is compared. Twice or more what rounding
+        was measured to add up to in networks of default size (2.2e-5 and 2.5e-12).
     """
 
     name: str
@@ -38,7 +38,7 @@ class Precision:
     tolerance: float
 
 
-FLOAT32: Final = Precision("float32", torch.float32, 2e-5)
+FLOAT32: Final = Precision("float32", torch.float32, 5e-5)
 FLOAT64: Final = Precision("float64", torch.float64, 1e-11)
 PRECISIONS: Final = {precision.name: precision for precision in (FLOAT32, FLOAT64)}
 
