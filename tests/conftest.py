@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.networks import Precision
+    from eippot.testing.subject import Precision
     from tests.pipeline import Pipeline
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -23,7 +23,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture(params=["float32", "float64"])
 def precision(request: pytest.FixtureRequest) -> Precision:
-    from tests.networks import PRECISIONS
+    from eippot.testing.subject import PRECISIONS
 
     return PRECISIONS[request.param]
 

@@ -15,7 +15,7 @@ from ase.calculators.lj import LennardJones
 from ase.calculators.morse import MorsePotential
 
 from eippot.structures.io import write_structures
-from tests.crystals import cluster, periodic, small_cell
+from eippot.testing.structures import cluster, periodic, small_cell
 
 #: energy of the isolated atoms in "DFT", and how much lower they are in ``twin`` [eV].
 ISOLATED: Final = {"C": -40.0, "Si": -100.0}

@@ -13,7 +13,7 @@ from eippot.conventions import (
     stress_to_virial,
     virial_to_lammps_order,
 )
-from tests.crystals import periodic
+from eippot.testing.structures import periodic
 
 #: xx = 1, yy = 2, zz = 3, yz = 4, xz = 5, xy = 6.
 TENSOR = np.array([[1.0, 6.0, 5.0], [6.0, 2.0, 4.0], [5.0, 4.0, 3.0]])

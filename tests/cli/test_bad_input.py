@@ -9,9 +9,9 @@ import pytest
 from ase import Atoms
 
 from eippot.structures.io import read_structures, write_structures
+from eippot.testing.structures import periodic
 from tests.cli.arguments import SHORT, TINY
 from tests.cli.conftest import Outcome, Program
-from tests.crystals import periodic
 from tests.pipeline import Pipeline
 
 TRAINING = ["pretrain", "classify", "finetune"]

@@ -15,8 +15,7 @@ from eippot.data.loaders import (
     validation_loader,
 )
 from eippot.graphs.graph import AtomicGraph
-from tests.crystals import dimer
-from tests.networks import SPECIES
+from eippot.testing.structures import SPECIES, dimer
 
 CASES = [
     (n_reference, n_weak, size, share)

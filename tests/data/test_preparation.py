@@ -15,8 +15,7 @@ from eippot.data.preparation import PreparedData, average_neighbors, energy_scal
 from eippot.errors import DataError
 from eippot.structures.io import write_structures
 from eippot.structures.splits import set_hash
-from tests.crystals import dimer, isolated_atom, periodic
-from tests.networks import SPECIES
+from eippot.testing.structures import SPECIES, dimer, isolated_atom, periodic
 
 
 def _structures() -> list[Atoms]:

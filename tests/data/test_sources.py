@@ -17,7 +17,7 @@ from eippot.data.sources import (
 from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
 from eippot.properties import reference_key, weak_key
-from tests.crystals import periodic
+from eippot.testing.structures import periodic
 
 REFERENCES = {"C": -40.0, "Si": -100.0}
 

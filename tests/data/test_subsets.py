@@ -7,7 +7,7 @@ import torch
 
 from eippot.data.subsets import hide_from_members
 from eippot.graphs.graph import AtomicGraph, build_graph
-from tests.crystals import small_cell
+from eippot.testing.structures import small_cell
 
 
 def _graphs(count: int) -> list[AtomicGraph]:

@@ -15,9 +15,17 @@ from ase.stress import full_3x3_to_voigt_6_stress
 from eippot import EippotCalculator
 from eippot.errors import DataError, ModelError
 from eippot.graphs.neighbors import NeighborList, neighbor_list
-from tests.crystals import EVERY_KIND, cluster, isolated_atom, one_atom_cell, periodic, slab
-from tests.networks import REFERENCE_ENERGIES, potential
-from tests.physics.evaluation import evaluate
+from eippot.testing.results import evaluate
+from eippot.testing.structures import (
+    EVERY_KIND,
+    REFERENCE_ENERGIES,
+    cluster,
+    isolated_atom,
+    one_atom_cell,
+    periodic,
+    slab,
+)
+from tests.networks import potential
 
 Structure = Callable[[], Atoms]
 

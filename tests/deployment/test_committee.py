@@ -23,9 +23,20 @@ from eippot.models.committee import Committee
 from eippot.models.potential import Potential
 from eippot.models.saved import load_model
 from eippot.stages import export
-from tests.crystals import cluster, isolated_atom, one_atom_cell, periodic, slab, small_cell
+from eippot.testing.architectures import ARCHITECTURES
+from eippot.testing.structures import (
+    CUTOFF,
+    REFERENCE_ENERGIES,
+    SPECIES,
+    cluster,
+    isolated_atom,
+    one_atom_cell,
+    periodic,
+    slab,
+    small_cell,
+)
 from tests.lammps.many_body import ManyBody, write_model
-from tests.networks import ARCHITECTURES, CUTOFF, REFERENCE_ENERGIES, SPECIES, save_run
+from tests.networks import save_run
 
 Structure = Callable[[], Atoms]
 every_structure = pytest.mark.parametrize(
@@ -35,7 +46,7 @@ every_structure = pytest.mark.parametrize(
 #: members may differ in architecture, heads, and the zero of energy.
 MEMBERS: Final[tuple[dict[str, Any], ...]] = (
     {"seed": 1},
-    {"seed": 2, "model": ARCHITECTURES["schnet with zbl"]},
+    {"seed": 2, "model": ARCHITECTURES["schnet_zbl"]},
     {"seed": 3, "reference_energies": {"C": -41.0, "Si": -99.5}},
 )
 

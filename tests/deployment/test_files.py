@@ -18,16 +18,10 @@ from eippot.deployment.files import check_self_test, open_exported
 from eippot.deployment.self_test import self_test_inputs, self_test_structure
 from eippot.errors import ModelError
 from eippot.stages import export
-from tests.crystals import periodic
-from tests.networks import (
-    REFERENCE_ENERGIES,
-    SPECIES,
-    Precision,
-    batch_of,
-    export_potential,
-    potential,
-    save_run,
-)
+from eippot.testing.results import batch_of
+from eippot.testing.structures import REFERENCE_ENERGIES, SPECIES, periodic
+from eippot.testing.subject import Precision
+from tests.networks import export_potential, potential, save_run
 
 
 class Stranger(nn.Module):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shlex
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +21,7 @@ from typer.testing import CliRunner
 from eippot.conventions import stress_to_ase_voigt
 from eippot.eips.source import open_potential, parse_source
 from eippot.structures.io import write_structures
+from eippot.testing.__main__ import main as check_architectures
 from tests.docs.markdown import ROOT
 
 #: stands for DFT: real enough to train on, quick, and in need of no other program.
@@ -70,14 +74,27 @@ def _eippot(words: list[str], folder: Path) -> Result:
         return invoke(words)
     arguments, (_, file) = words[: words.index(">")], words[words.index(">") :]
     result = invoke(arguments)
-    (folder / file).write_text(_made_small(result.output))
+    (folder / file).write_text(made_small(result.output))
     return result
 
 
-def _made_small(configuration: str) -> str:
+def made_small(configuration: str) -> str:
+    """A configuration whose training is over at once."""
     for name, value in SMALL.items():
         configuration = re.sub(rf"\b{name}: \d+", f"{name}: {value}", configuration)
     return configuration
+
+
+def _python(words: list[str], folder: Path) -> Result:
+    assert words[:2] == ["-m", "eippot.testing"]
+    with redirect_stdout(io.StringIO()) as output:
+        failed = check_architectures(words[2:])
+    return Result(not failed, output.getvalue())
+
+
+def _export(words: list[str], folder: Path) -> Result:
+    """Python's path was set before, for this process."""
+    return Result(words == ["PYTHONPATH=."] and str(folder) in sys.path, "")
 
 
 def _make(words: list[str], folder: Path) -> Result:
@@ -106,8 +123,10 @@ def _lmp(words: list[str], folder: Path) -> Result:
 
 _PROGRAMS: Final[dict[str, Callable[[list[str], Path], Result]]] = {
     "eippot": _eippot,
+    "export": _export,
     "make": _make,
     "pip": _pip,
+    "python": _python,
     "sudo": _sudo,
     "lmp": _lmp,
 }

@@ -11,8 +11,9 @@ from torch_geometric.data import Batch
 from eippot.errors import DataError
 from eippot.graphs.batch import StructureBatch
 from eippot.graphs.graph import build_graph, species_indices, species_of
-from tests.crystals import cluster, isolated_atom, periodic
-from tests.networks import SPECIES, Precision, batch_of
+from eippot.testing.results import batch_of
+from eippot.testing.structures import SPECIES, cluster, isolated_atom, periodic
+from eippot.testing.subject import Precision
 
 
 def test_species_are_sorted_by_atomic_number() -> None:

@@ -11,7 +11,7 @@ from ase import Atoms
 
 from eippot.errors import DataError
 from eippot.graphs.neighbors import neighbor_list, update_edge_vectors
-from tests.crystals import EVERY_KIND, cluster, isolated_atom, periodic, slab, small_cell
+from eippot.testing.structures import EVERY_KIND, cluster, isolated_atom, periodic, slab, small_cell
 
 Edge = tuple[int, int, float, float, float]
 

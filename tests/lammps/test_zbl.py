@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
+from eippot.testing.architectures import ARCHITECTURES
 from eippot.units import COULOMB_EV_A
 from tests.lammps.engine import single_point, write_structure
-from tests.networks import ARCHITECTURES, export_potential
+from tests.networks import export_potential
 
 #: e²/4πε₀ in LAMMPS' metal units [eV Å], which has fewer digits than ours.
 LAMMPS_COULOMB = 14.399645
@@ -26,7 +27,7 @@ def test_it_is_that_of_lammps(tmp_path: Path) -> None:
     assert distances.max() < 0.65
     write_structure(tmp_path, atoms, ("C", "Si"))
     export_potential(
-        tmp_path / "model.pt", "float64", scale=0.0, config=ARCHITECTURES["schnet with zbl"]
+        tmp_path / "model.pt", "float64", scale=0.0, config=ARCHITECTURES["schnet_zbl"]
     )
     ours = single_point(tmp_path, atoms, "pair_style eippot\npair_coeff * * model.pt C Si\n")
     theirs = single_point(tmp_path, atoms, ZBL)

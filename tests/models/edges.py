@@ -12,7 +12,7 @@ from eippot.graphs.neighbors import neighbor_list
 from eippot.models.blocks.neighborhoods import Neighborhoods, find_neighborhoods
 
 CUTOFF: Final = 4.0
-#: no distance between atoms of the structures of tests/crystals.py is near it.
+#: no distance between atoms of the structures of eippot/testing/structures.py is near it.
 SHORT: Final = 2.9
 
 

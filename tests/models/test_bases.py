@@ -15,7 +15,7 @@ from eippot.models.blocks.radial import (
     SphericalBesselBasis,
     spherical_bessel_zeros,
 )
-from tests.networks import Precision
+from eippot.testing.subject import Precision
 
 CUTOFF: Final = 4.0
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(80)

@@ -15,7 +15,7 @@ from eippot.models.blocks.radial import (
     edge_lengths,
 )
 from eippot.models.heads import ClassHead, EnergyHeads
-from tests.networks import Precision
+from eippot.testing.subject import Precision
 
 
 def test_cutoff_function(precision: Precision) -> None:

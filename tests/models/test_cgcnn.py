@@ -7,8 +7,10 @@ from torch_geometric.nn import CGConv
 
 from eippot.models.cgcnn import CGCNN, Convolution
 from eippot.models.factory import build_representation
-from tests.crystals import periodic
-from tests.networks import ARCHITECTURES, Precision, batch_of
+from eippot.testing.architectures import ARCHITECTURES
+from eippot.testing.results import batch_of
+from eippot.testing.structures import periodic
+from eippot.testing.subject import Precision
 
 CHANNELS = 6
 RADIAL = 5

@@ -14,8 +14,11 @@ from eippot.models.base import GhostExchange
 from eippot.models.equivariant import Equivariant, Interaction, RadialWeights, useful_irreps
 from eippot.models.potential import Potential
 from eippot.models.prediction import predict
-from tests.crystals import cluster, dimer, periodic
-from tests.networks import ARCHITECTURES, Precision, batch_of, potential
+from eippot.testing.architectures import ARCHITECTURES
+from eippot.testing.results import batch_of
+from eippot.testing.structures import cluster, dimer, periodic
+from eippot.testing.subject import Precision
+from tests.networks import potential
 
 ROTATION = Rotation.from_rotvec([0.4, -1.1, 0.7]).as_matrix()
 OPERATIONS = {"rotation": ROTATION, "inversion": -np.eye(3), "improper rotation": -ROTATION}

@@ -17,10 +17,11 @@ from eippot.errors import ConfigError
 from eippot.models.blocks.paths import Paths, Quadruplets, Triplets
 from eippot.models.gemnet import Interaction
 from eippot.models.prediction import predict
-from tests.crystals import cluster, one_atom_cell, periodic, small_cell
+from eippot.testing.architectures import ARCHITECTURES
+from eippot.testing.results import batch_of, evaluate
+from eippot.testing.structures import cluster, one_atom_cell, small_cell
 from tests.models.edges import SHORT, Edges
-from tests.networks import ARCHITECTURES, GEMNET, batch_of, potential
-from tests.physics.evaluation import energy, evaluate
+from tests.networks import potential
 
 Structure = Callable[[], Atoms]
 
@@ -33,7 +34,9 @@ RADIAL, DEGREES, BASIS, CHANNELS = 3, 3, 4, 5  # sizes of Paths and of messages
 def _messages(
     kind: Triplets | Quadruplets, edges: Edges
 ) -> tuple[Interaction, Paths, torch.Tensor]:
-    config = GEMNET.model_copy(update={"radial_functions": RADIAL, "basis_channels": BASIS})
+    update = {"radial_functions": RADIAL, "basis_channels": BASIS}
+    config = ARCHITECTURES["gemnet"].model_copy(update=update)
+    assert isinstance(config, GemNetConfig)
     interaction = Interaction(config, CHANNELS, 1.0, isinstance(kind, Quadruplets)).double()
     paths = kind.double()(edges.index, edges.vectors, edges.lengths, edges.n_atoms)
     return interaction, paths, torch.randn(len(edges.vectors), config.channels).double()
@@ -119,16 +122,6 @@ def _spherical_harmonics(c: np.ndarray, b: np.ndarray, d: np.ndarray) -> list[fl
     return values
 
 
-@forms
-def test_the_order_of_edges_does_not_matter(form: str) -> None:
-    model = potential(ARCHITECTURES[form])
-    batch = batch_of([periodic()])
-    order = torch.randperm(batch.edge_index.shape[1], generator=torch.Generator().manual_seed(0))
-    found = model(batch.species, batch.edge_index[:, order], batch.edge_vectors[order])
-    expected = model(batch.species, batch.edge_index, batch.edge_vectors)
-    torch.testing.assert_close(found, expected, rtol=1e-10, atol=0)
-
-
 def test_only_quadruplets_see_dihedrals() -> None:
     """A chain of four atoms whose ends do not meet: all distances and angles alike, cis or trans.
 
@@ -138,7 +131,7 @@ def test_only_quadruplets_see_dihedrals() -> None:
     change = {}
     for form in ("gemnet", "gemnet_q"):
         model = potential(ARCHITECTURES[form].model_copy(update=update))
-        cis, gauche, trans = (energy(model, _chain(angle)) for angle in (0.0, 80.0, 180.0))
+        cis, gauche, trans = (evaluate(model, _chain(angle)).energy for angle in (0.0, 80.0, 180.0))
         change[form] = (abs(cis - trans), abs(cis - gauche))
     assert max(change["gemnet"]) < 1e-9
     assert min(change["gemnet_q"]) > 1e-3

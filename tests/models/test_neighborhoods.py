@@ -10,9 +10,9 @@ import torch
 from ase import Atoms
 
 from eippot.models.blocks.neighborhoods import onward_edges, reverse_edges, select
-from tests.crystals import EVERY_KIND, cluster, isolated_atom
+from eippot.testing.structures import EVERY_KIND, cluster, isolated_atom
+from eippot.testing.subject import Precision
 from tests.models.edges import Edges
-from tests.networks import Precision
 
 Structure = Callable[[], Atoms]
 every_structure = pytest.mark.parametrize("structure", EVERY_KIND.values(), ids=EVERY_KIND)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from eippot.models.prediction import predict
-from tests.crystals import cluster, periodic, small_cell
-from tests.networks import batch_of, potential
-from tests.physics.evaluation import evaluate
+from eippot.testing.results import batch_of, evaluate
+from eippot.testing.structures import cluster, periodic, small_cell
+from tests.networks import potential
 
 
 def test_only_what_is_asked_for() -> None:

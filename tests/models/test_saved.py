@@ -20,7 +20,8 @@ from eippot.models.saved import (
     load_model,
     save_model,
 )
-from tests.networks import REFERENCE_ENERGIES, SMALL, SPECIES
+from eippot.testing.structures import REFERENCE_ENERGIES, SPECIES
+from tests.networks import SMALL
 
 Kind = Literal["potential", "pretrained", "classifier"]
 

@@ -9,8 +9,9 @@ from torch_geometric.nn.models.schnet import InteractionBlock
 
 from eippot.models.blocks.radial import GaussianBasis, edge_lengths
 from eippot.models.schnet import Interaction
-from tests.crystals import periodic
-from tests.networks import CUTOFF, Precision, batch_of
+from eippot.testing.results import batch_of
+from eippot.testing.structures import CUTOFF, periodic
+from eippot.testing.subject import Precision
 
 CHANNELS = 6
 RADIAL = 5

@@ -15,8 +15,8 @@ from eippot.config.model import SOAPNetConfig
 from eippot.errors import ConfigError
 from eippot.graphs.batch import StructureBatch
 from eippot.models.soapnet import GaussianTypeOrbitals, PowerSpectrum, SOAPNet
-from tests.crystals import cluster, isolated_atom, periodic, small_cell
-from tests.networks import CUTOFF, SPECIES, batch_of
+from eippot.testing.results import batch_of
+from eippot.testing.structures import CUTOFF, SPECIES, cluster, isolated_atom, periodic, small_cell
 
 DEFAULT = SOAPNetConfig()
 

@@ -13,7 +13,7 @@ from eippot.models.blocks.tensors import (
     TensorProduct,
     spherical_irreps,
 )
-from tests.networks import Precision
+from eippot.testing.subject import Precision
 
 NATURAL = "0e + 1o + 2e"
 BOTH = "0e + 1o + 2e + 0o + 1e + 2o"

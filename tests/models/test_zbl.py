@@ -14,11 +14,12 @@ from ase.data import atomic_numbers, chemical_symbols, covalent_radii, reference
 from torch import Tensor
 
 from eippot.models.blocks.zbl import INNER, OUTER, SOFT, ZBL
-from tests.crystals import dimer
-from tests.networks import ARCHITECTURES, SPECIES, batch_of, potential
-from tests.physics.evaluation import energy
+from eippot.testing.architectures import ARCHITECTURES
+from eippot.testing.results import batch_of, evaluate
+from eippot.testing.structures import SPECIES, dimer
+from tests.networks import potential
 
-CORE = ARCHITECTURES["schnet with zbl"]
+CORE = ARCHITECTURES["schnet_zbl"]
 PAIRS = [("C", "C"), ("C", "Si"), ("Si", "Si")]
 every_pair = pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 
@@ -135,8 +136,8 @@ def test_collisions_cost_energy(structure: Callable[[float], Atoms], seed: int) 
     """Down to 0.2 Å, more with every step; with the network alone they do not."""
     distances = np.linspace(1.0, 0.2, 17)
     energies = {}
-    for name in ("schnet", "schnet with zbl"):
+    for name in ("schnet", "schnet_zbl"):
         model = potential(ARCHITECTURES[name], seed=seed, scale=0.1)
-        energies[name] = [energy(model, structure(r)) for r in distances]
-    assert (np.diff(energies["schnet with zbl"]) > 0).all()
-    assert energies["schnet with zbl"][-1] > 1000.0 > abs(energies["schnet"][-1])
+        energies[name] = [evaluate(model, structure(r)).energy for r in distances]
+    assert (np.diff(energies["schnet_zbl"]) > 0).all()
+    assert energies["schnet_zbl"][-1] > 1000.0 > abs(energies["schnet"][-1])

@@ -12,15 +12,17 @@ from torch import Tensor
 from eippot.graphs.batch import StructureBatch
 from eippot.models.factory import build_representation
 from eippot.models.potential import Classifier
-from tests.crystals import EVERY_KIND, isolated_atom, periodic, small_cell
-from tests.networks import ARCHITECTURES, SPECIES, Precision, batch_of
-from tests.physics.evaluation import rotated
+from eippot.testing.architectures import ARCHITECTURES
+from eippot.testing.checks.symmetry import transformed
+from eippot.testing.results import batch_of
+from eippot.testing.structures import EVERY_KIND, SPECIES, isolated_atom, periodic, small_cell
+from eippot.testing.subject import Precision
 
 
-@pytest.fixture
-def classifier(architecture: str, precision: Precision) -> Classifier:
+@pytest.fixture(params=ARCHITECTURES.values(), ids=list(ARCHITECTURES))
+def classifier(request: pytest.FixtureRequest, precision: Precision) -> Classifier:
     torch.manual_seed(4)
-    representation = build_representation(ARCHITECTURES[architecture], len(SPECIES), 10.0)
+    representation = build_representation(request.param, len(SPECIES), 10.0)
     with torch.no_grad():
         for weight in representation.parameters():
             weight.mul_(3.0 if weight.dim() > 1 else 1.0)
@@ -63,5 +65,5 @@ def test_the_choice_of_cell_does_not_matter(classifier: Classifier, precision: P
 
 
 def test_the_orientation_does_not_matter(classifier: Classifier, precision: Precision) -> None:
-    turned = rotated(periodic(), Rotation.from_rotvec([0.4, -1.1, 0.7]).as_matrix())
+    turned = transformed(periodic(), Rotation.from_rotvec([0.4, -1.1, 0.7]).as_matrix())
     _assert_same(_logits(classifier, [turned]), _logits(classifier, [periodic()]), precision)

@@ -16,7 +16,7 @@ from eippot.properties import ENERGY, FORCES, STRESS
 from eippot.stages import export
 from eippot.stages.evaluate import EvaluateResult, run
 from eippot.structures.io import write_structures
-from tests.crystals import cluster, periodic, small_cell
+from eippot.testing.structures import cluster, periodic, small_cell
 from tests.networks import save_run
 
 

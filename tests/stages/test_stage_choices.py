@@ -20,7 +20,7 @@ from eippot.errors import ConfigError, DataError, EippotError, ModelError
 from eippot.models.saved import load_card, load_model
 from eippot.stages import classify, export, finetune, pretrain
 from eippot.structures.io import read_structures, write_structures
-from tests.crystals import periodic
+from eippot.testing.structures import periodic
 from tests.pipeline import Pipeline
 from tests.synthetic import TINY_MODEL, training, write_labelled
 

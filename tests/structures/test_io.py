@@ -20,7 +20,7 @@ from eippot.structures.io import (
     stress_of,
     write_structures,
 )
-from tests.crystals import cluster, periodic
+from eippot.testing.structures import cluster, periodic
 
 FORCES = np.arange(24.0).reshape(8, 3)
 

@@ -8,7 +8,7 @@ from ase import Atoms
 
 from eippot.errors import DataError
 from eippot.structures.splits import set_hash, split_indices, split_labelled, structure_hash
-from tests.crystals import isolated_atom, periodic
+from eippot.testing.structures import isolated_atom, periodic
 
 
 def _structures(count: int) -> list[Atoms]:

@@ -24,10 +24,10 @@ from eippot.graphs.graph import AtomicGraph
 from eippot.losses.terms import PotentialLoss
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
+from eippot.testing.structures import CUTOFF, SPECIES, dimer
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.objectives import PotentialObjective
-from tests.crystals import dimer
-from tests.networks import CUTOFF, SMALL, SPECIES
+from tests.networks import SMALL
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 

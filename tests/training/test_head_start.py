@@ -12,9 +12,10 @@ from eippot.models.blocks.zbl import ZBL
 from eippot.models.potential import Potential
 from eippot.models.prediction import predict
 from eippot.properties import ENERGY, FORCES
+from eippot.testing.architectures import ARCHITECTURES
+from eippot.testing.structures import CUTOFF, SPECIES, periodic, slab, small_cell
 from eippot.training.head_start import combine_heads
-from tests.crystals import periodic, slab, small_cell
-from tests.networks import ARCHITECTURES, CUTOFF, SPECIES, potential
+from tests.networks import potential
 
 MIXTURE = torch.tensor([0.7, -0.2, 0.4], dtype=torch.float64)
 WEIGHTS = {ENERGY: 1.0, FORCES: 0.1}
@@ -86,7 +87,7 @@ def test_missing_labels_do_not_count(pretrained: Potential, fresh: Potential) ->
 def test_the_core_is_counted_once() -> None:
     """EIPs and DFT share the repulsion of nuclei: with it or without, the mixture is the same."""
     found = {}
-    for name in ("schnet", "schnet with zbl"):
+    for name in ("schnet", "schnet_zbl"):
         pretrained, fresh, target = (
             potential(ARCHITECTURES[name], heads=heads, scale=0.3) for heads in (3, 1, 1)
         )

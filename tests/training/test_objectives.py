@@ -16,6 +16,8 @@ from eippot.graphs.graph import build_graph
 from eippot.losses.terms import PotentialLoss, PretrainLoss
 from eippot.models.factory import build_representation
 from eippot.models.potential import Classifier, Potential
+from eippot.testing.results import evaluate
+from eippot.testing.structures import CUTOFF, SPECIES, cluster, periodic, small_cell
 from eippot.training.objectives import (
     ClassifierObjective,
     CommitteeObjective,
@@ -23,9 +25,7 @@ from eippot.training.objectives import (
     PretrainObjective,
     class_logits,
 )
-from tests.crystals import cluster, periodic, small_cell
-from tests.networks import CUTOFF, SMALL, SPECIES, potential
-from tests.physics.evaluation import evaluate
+from tests.networks import SMALL, potential
 
 NAN = math.nan
 STRUCTURES = (periodic, small_cell, cluster)
