@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from eippot.config.model import EquivariantConfig
 from eippot.models.base import GhostExchange, Representation, sum_over_neighbors
-from eippot.models.blocks.radial import BesselBasis, PolynomialCutoff, edge_lengths
+from eippot.models.blocks.radial import PolynomialCutoff, SphericalBesselBasis, edge_lengths
 from eippot.models.blocks.tensors import SphericalHarmonics, TensorProduct, spherical_irreps
 
 
@@ -44,7 +44,7 @@ class Equivariant(Representation):
         self.shortest = 0.01  # [Å]; the direction of a shorter edge fades, and forces stay finite
         self.irreps = useful_irreps(config.l_max, config.parity, config.interactions)
         self.embedding = nn.Embedding(n_species, config.channels)
-        self.basis = BesselBasis(config.radial_functions, config.cutoff)
+        self.basis = SphericalBesselBasis(1, config.radial_functions, config.cutoff)
         self.envelope = PolynomialCutoff(config.cutoff)
         self.harmonics = SphericalHarmonics(config.l_max)
         self.interactions = nn.ModuleList(
@@ -58,7 +58,7 @@ class Equivariant(Representation):
         """Features ``(n, channels)``; see Representation."""
         distances = edge_lengths(edge_vectors).clamp(min=self.shortest)  # (E,)
         harmonics = self.harmonics(edge_vectors / distances.unsqueeze(1))  # (E, (l_max+1)²)
-        radial = self.basis(distances)  # (E, radial_functions)
+        radial = self.basis(distances).squeeze(1)  # (E, radial_functions)
         envelope = self.envelope(distances).unsqueeze(1)  # (E, 1)
         x: Tensor = self.embedding(species).unsqueeze(1)  # (n, 1, channels)
         kinds = functional.one_hot(species, self.n_species).to(x.dtype)  # (n, S)
@@ -201,16 +201,14 @@ class RadialWeights(nn.Module):
         super().__init__()
         self.n_paths, self.channels = n_paths, config.channels
         width = config.radial_width
-        self.norm = math.sqrt(config.cutoff**3 / 3.0)  # of the Bessel functions over the sphere
         self.hidden = nn.ModuleList([Linear(config.radial_functions, width), Linear(width, width)])
         self.last = Linear(width, n_paths * config.channels)
 
     def forward(self, radial: Tensor, envelope: Tensor) -> Tensor:
         """``(E, radial_functions)`` and ``(E, 1)`` → ``(E, n_paths, channels)``."""
-        h = self.norm * radial
         for layer in self.hidden:
-            h = scaled_silu(layer(h))  # (E, width)
-        weights: Tensor = self.last(envelope * h)
+            radial = scaled_silu(layer(radial))  # (E, width)
+        weights: Tensor = self.last(envelope * radial)
         return weights.view(-1, self.n_paths, self.channels)
 
 

@@ -8,7 +8,6 @@ import torch
 
 from eippot.models.base import GhostExchange, sum_over_neighbors
 from eippot.models.blocks.radial import (
-    BesselBasis,
     GaussianBasis,
     PolynomialCutoff,
     ShiftedSoftplus,
@@ -42,20 +41,6 @@ def test_gaussians_peak_at_their_centers() -> None:
     values = basis(torch.arange(6.0))
     torch.testing.assert_close(values.diagonal(), torch.ones(6))
     torch.testing.assert_close(values[0, 1], torch.tensor(math.exp(-0.5)))
-
-
-def test_bessel_functions() -> None:
-    """They solve the wave equation (r B)'' = −(kπ/c)² r B, vanish at c, and are orthonormal."""
-    c, count = 4.0, 5
-    r = torch.linspace(1e-3, c, 4001, dtype=torch.float64, requires_grad=True)
-    waves = r.unsqueeze(1) * BesselBasis(count, c)(r)
-    assert waves[-1].detach().abs().max() < 1e-6
-    overlap = (waves.T @ waves).detach() * (c / 4000)
-    torch.testing.assert_close(overlap, torch.eye(count).double(), atol=1e-3, rtol=0)
-    for order, wave in enumerate(waves.unbind(1), start=1):
-        (first,) = torch.autograd.grad(wave.sum(), r, create_graph=True)
-        (second,) = torch.autograd.grad(first.sum(), r, retain_graph=True)
-        torch.testing.assert_close(second, -((order * math.pi / c) ** 2) * wave)
 
 
 def test_shifted_softplus() -> None:

@@ -98,32 +98,6 @@ def spherical_bessel_zeros(orders: int, count: int) -> np.ndarray:
     return np.stack(rows)
 
 
-class BesselBasis(nn.Module):
-    """Spherical Bessel functions of order zero that vanish at the cutoff.
-
-    B_k(r) = √(2/c) sin(kπr/c)/r, k = 1 … count (Gasteiger et al., ICLR 2020, eq. 7); the integral
-    of B_k B_k' r² from 0 to c is δ_kk'.
-
-    Parameters
-    ----------
-    count
-        Number of functions.
-    cutoff
-        Radius c at which all of them are zero [Å].
-    """
-
-    def __init__(self, count: int, cutoff: float) -> None:
-        super().__init__()
-        self.orders = nn.Buffer(torch.arange(1.0, count + 1.0), persistent=False)
-        self.wave_number = math.pi / cutoff
-        self.norm = math.sqrt(2.0 / cutoff)
-
-    def forward(self, distances: Tensor) -> Tensor:
-        """``(E,)`` [Å], none of them zero → ``(E, count)``."""
-        r = distances.unsqueeze(1)  # (E, 1)
-        return self.norm * torch.sin(self.wave_number * self.orders * r) / r
-
-
 class PolynomialCutoff(nn.Module):
     """Envelope that falls from 1 at 0 to 0 at the cutoff, with three continuous derivatives.
 
