@@ -61,14 +61,15 @@ class Equivariant(Representation):
         radial = self.basis(distances).squeeze(1)  # (E, radial_functions)
         envelope = self.envelope(distances).unsqueeze(1)  # (E, 1)
         x: Tensor = self.embedding(species).unsqueeze(1)  # (n, 1, channels)
-        kinds = functional.one_hot(species, self.n_species).to(x.dtype)  # (n, S)
+        one_hot = torch.eye(self.n_species, dtype=x.dtype, device=x.device)
+        kinds = one_hot.index_select(0, species)  # (n, S)
         for interaction in self.interactions:
             x = interaction(x, kinds, edge_index, harmonics, radial, envelope)
         return x.squeeze(1)
 
 
 class Interaction(nn.Module):
-    """One block, x_i ← gate(A Σ_j w(r_ij) (B x_j ⊗ Y(r̂_ij)) + S(species_i) x_i).
+    """One block, x_i ← gate(A Σ_j w(r_ij) (B x_j ⊗ Y(r̂_ij)) / √neighbors + S(species_i) x_i).
 
     Parameters
     ----------
