@@ -42,7 +42,14 @@ class Representation(nn.Module, ABC):
         How often features of neighbors pass through a GhostExchange.
     interaction_range
         How far an atom's energy may depend on other atoms [Å].
+
+    Attributes
+    ----------
+    citation
+        What users of the architecture cite, in one line; exported files name it.
     """
+
+    citation = ""
 
     def __init__(self, cutoff: float, dim: int, n_exchanges: int, interaction_range: float) -> None:
         super().__init__()

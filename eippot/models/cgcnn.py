@@ -1,4 +1,4 @@
-"""CGCNN: gated graph convolutions (Xie, Grossman, Phys. Rev. Lett. 120, 145301, 2018)."""
+"""CGCNN: gated graph convolutions (Xie, Grossman 2018)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ class CGCNN(Representation):
         Mean number of neighbors in the training set; sums over neighbors are divided by its root,
         so that activations have the same size at any density.
     """
+
+    citation = (
+        "T. Xie, J. C. Grossman, Crystal Graph Convolutional Neural Networks for an Accurate and "
+        "Interpretable Prediction of Material Properties, Phys. Rev. Lett. 120, 145301 (2018)"
+    )
 
     def __init__(self, config: CGCNNConfig, n_species: int, average_neighbors: float) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""NequIP: E(3)-equivariant convolutions (Batzner et al., Nature Communications 13, 2453, 2022)."""
+"""NequIP: E(3)-equivariant convolutions (Batzner et al. 2022)."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ class Equivariant(Representation):
         Mean number of neighbors in the training set; sums over neighbors are divided by its root,
         so that activations have the same size at any density.
     """
+
+    citation = (
+        "S. Batzner, A. Musaelian, L. Sun, M. Geiger, J. P. Mailoa, M. Kornbluth, N. Molinari, "
+        "T. E. Smidt, B. Kozinsky, E(3)-equivariant graph neural networks for data-efficient and "
+        "accurate interatomic potentials, Nature Communications 13, 2453 (2022)"
+    )
 
     def __init__(self, config: EquivariantConfig, n_species: int, average_neighbors: float) -> None:
         super().__init__(

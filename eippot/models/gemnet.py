@@ -1,7 +1,7 @@
-"""GemNet: messages between edges along triplets and quadruplets (Gasteiger et al., NeurIPS 2021).
+"""GemNet: messages between edges along triplets and quadruplets (Gasteiger et al. 2021).
 
-Written after arXiv 2106.08903, with its names of the atoms: the edge (a, c), with center a and
-neighbor c, carries the message m_ca from c to a.
+The names of the atoms are the paper's: the edge (a, c), with center a and neighbor c, carries the
+message m_ca from c to a.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ class GemNet(Representation):
     average_neighbors
         Mean number of neighbors within the cutoff in the training set.
     """
+
+    citation = (
+        "J. Gasteiger, F. Becker, S. Günnemann, GemNet: Universal Directional Graph Neural "
+        "Networks for Molecules, NeurIPS 2021, arXiv:2106.08903"
+    )
 
     def __init__(self, config: GemNetConfig, n_species: int, average_neighbors: float) -> None:
         reach = max(config.cutoff, 2.0 * config.triplet_cutoff)  # of an edge, a path and an edge

@@ -1,4 +1,4 @@
-"""SchNet: continuous-filter convolutions (Schütt et al., J. Chem. Phys. 148, 241722, 2018)."""
+"""SchNet: continuous-filter convolutions (Schütt et al. 2018)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ class SchNet(Representation):
         Mean number of neighbors in the training set; sums over neighbors are divided by its root,
         so that activations have the same size at any density.
     """
+
+    citation = (
+        "K. T. Schütt, H. E. Sauceda, P.-J. Kindermans, A. Tkatchenko, K.-R. Müller, SchNet – A "
+        "deep learning architecture for molecules and materials, J. Chem. Phys. 148, 241722 (2018)"
+    )
 
     def __init__(self, config: SchNetConfig, n_species: int, average_neighbors: float) -> None:
         super().__init__(

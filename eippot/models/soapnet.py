@@ -1,4 +1,4 @@
-"""SOAPNet: an MLP of the SOAP power spectrum (Bartók, Kondor, Csányi, PRB 87, 184115, 2013)."""
+"""SOAPNet: an MLP of the SOAP power spectrum (Bartók et al. 2013)."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ class SOAPNet(Representation):
         Mean number of neighbors in the training set. The power spectrum is divided, component by
         component, by its size in an ideal gas of this density, so that all components count.
     """
+
+    citation = (
+        "A. P. Bartók, R. Kondor, G. Csányi, On representing chemical environments, "
+        "Phys. Rev. B 87, 184115 (2013)"
+    )
 
     def __init__(self, config: SOAPNetConfig, n_species: int, average_neighbors: float) -> None:
         super().__init__(

@@ -13,12 +13,13 @@ from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
 from eippot.errors import ModelError
+from eippot.models.base import Representation
 from eippot.models.committee import Committee
 from eippot.models.potential import Potential
 from eippot.models.saved import ModelCard, load_model
 from eippot.version import __version__
 
-CITATION = (
+METHOD = (
     "Z. Shui, D. S. Karls, M. Wen, I. A. Nikiforov, E. B. Tadmor, G. Karypis, Injecting Domain "
     "Knowledge from Empirical Interatomic Potentials to Neural Networks for Predicting Material "
     "Properties, NeurIPS 2022, arXiv:2210.08047"
@@ -69,7 +70,7 @@ def run(config: ExportConfig) -> ExportResult:
         n_exchanges=sum(r.n_exchanges for r in representations),
         dtype=config.precision or max(card.dtype for card in cards),  # float64 > float32
         eippot_version=__version__,
-        citation=CITATION,
+        citation="; ".join(dict.fromkeys([METHOD, *_citations(representations)])),
         n_members=len(members),
     )
     references = [[card.reference_energies[s] for s in metadata.species] for card in members]
@@ -84,6 +85,10 @@ def run(config: ExportConfig) -> ExportResult:
     exported.set_self_test(*self_test_inputs(metadata.species, metadata.cutoff))
     write_exported(exported, metadata, config.output)
     return ExportResult(config.output, metadata)
+
+
+def _citations(representations: Sequence[Representation]) -> list[str]:
+    return [r.citation for r in representations if r.citation]
 
 
 def _load_potential(directory: Path) -> tuple[ModelCard, Potential]:

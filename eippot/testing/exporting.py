@@ -22,7 +22,7 @@ def exported_model(potential: Potential, architecture: str) -> tuple[ExportedMod
         n_exchanges=representation.n_exchanges,
         dtype=str(potential.scale.dtype).removeprefix("torch."),
         eippot_version=__version__,
-        citation="",
+        citation=representation.citation,
     )
     references = torch.tensor([REFERENCE_ENERGIES[s] for s in SPECIES], dtype=torch.float64)
     model = ExportedModel(potential, references, metadata)

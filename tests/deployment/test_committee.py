@@ -22,6 +22,7 @@ from eippot.errors import ModelError
 from eippot.models.committee import Committee
 from eippot.models.potential import Potential
 from eippot.models.saved import load_model
+from eippot.models.schnet import SchNet
 from eippot.stages import export
 from eippot.testing.architectures import ARCHITECTURES
 from eippot.testing.structures import (
@@ -137,6 +138,7 @@ def test_the_file_tells_what_it_holds(committee: EippotCalculator) -> None:
     assert metadata.species == SPECIES
     assert (metadata.cutoff, metadata.interaction_range) == (CUTOFF, 2 * CUTOFF)
     assert metadata.n_exchanges == 3
+    assert metadata.citation == f"{export.METHOD}; {SchNet.citation}"
 
 
 def test_every_head_is_a_member(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from eippot import EippotCalculator
 from eippot.config.data import DataConfig
 from eippot.data.preparation import prepare
 from eippot.models.saved import load_card, load_model
+from eippot.models.schnet import SchNet
+from eippot.stages import export
 from eippot.structures.io import has_reference_energy, read_structures
 from eippot.structures.splits import set_hash, split_labelled
 from tests.pipeline import Pipeline
@@ -174,7 +176,7 @@ def test_the_exported_file_says_where_it_comes_from(pipeline: Pipeline) -> None:
     assert metadata.species == ["C", "Si"]
     assert (metadata.cutoff, metadata.interaction_range, metadata.n_exchanges) == (4.0, 8.0, 1)
     assert metadata.dtype == "float32"
-    assert "NeurIPS 2022" in metadata.citation
+    assert metadata.citation == f"{export.METHOD}; {SchNet.citation}"
 
 
 def test_the_exported_model_is_the_trained_one(pipeline: Pipeline) -> None:
