@@ -38,7 +38,7 @@ def export_potential(
 ) -> Path:
     """Write a potential with random weights as ``eippot export`` would."""
     model = potential(config, getattr(torch, dtype), seed=seed, scale=scale)
-    write_exported(*exported_model(model, config.architecture), path)
+    write_exported(*exported_model([model], config.architecture), path)
     return path
 
 

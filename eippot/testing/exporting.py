@@ -1,30 +1,55 @@
-"""A potential with random weights as ``eippot export`` would write it."""
+"""Potentials with random weights as ``eippot export`` would write them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 
 from eippot.deployment.exported import ExportedModel, Metadata
+from eippot.deployment.files import open_exported, write_exported
 from eippot.deployment.self_test import self_test_inputs
+from eippot.models.committee import Committee
 from eippot.models.potential import Potential
 from eippot.testing.structures import REFERENCE_ENERGIES, SPECIES
 from eippot.version import __version__
 
 
-def exported_model(potential: Potential, architecture: str) -> tuple[ExportedModel, Metadata]:
-    """Wrap a potential of SPECIES, with reference energies and a self-test."""
-    representation = potential.representation
+def exported_model(
+    potentials: Sequence[Potential], architecture: str
+) -> tuple[ExportedModel, Metadata]:
+    """Wrap potentials of SPECIES, with reference energies and a self-test.
+
+    Parameters
+    ----------
+    potentials
+        One potential with one head, or the members of a committee.
+    architecture
+        Its name.
+    """
+    representation = potentials[0].representation
     metadata = Metadata(
         architecture=architecture,
         species=list(SPECIES),
         cutoff=representation.cutoff,
         interaction_range=representation.interaction_range,
-        n_exchanges=representation.n_exchanges,
-        dtype=str(potential.scale.dtype).removeprefix("torch."),
+        n_exchanges=len(potentials) * representation.n_exchanges,
+        dtype=str(potentials[0].scale.dtype).removeprefix("torch."),
         eippot_version=__version__,
         citation=representation.citation,
+        n_members=len(potentials),
     )
     references = torch.tensor([REFERENCE_ENERGIES[s] for s in SPECIES], dtype=torch.float64)
+    potential = potentials[0] if len(potentials) == 1 else Committee(potentials)
     model = ExportedModel(potential, references, metadata)
     model.set_self_test(*self_test_inputs(SPECIES, representation.cutoff))
     return model, metadata
+
+
+def reopened(model: ExportedModel, metadata: Metadata) -> torch.jit.ScriptModule:
+    """Write the file, and open it as engines do."""
+    with TemporaryDirectory() as folder:
+        write_exported(model, metadata, Path(folder) / "model.pt")
+        return open_exported(Path(folder) / "model.pt")[0]

@@ -43,6 +43,13 @@ def small_cell() -> Atoms:
     return atoms
 
 
+def compressed() -> Atoms:
+    """Two atoms closer than any bond, and their images: the repulsion of nuclei is felt."""
+    atoms = small_cell()
+    atoms.set_cell(0.65 * atoms.cell.array, scale_atoms=True)
+    return atoms
+
+
 def one_atom_cell() -> Atoms:
     """One atom, whose neighbors are its own images."""
     return Atoms("Si", cell=[[2.3, 0.1, 0.0], [0.0, 2.5, 0.2], [0.3, 0.0, 2.8]], pbc=True)
@@ -98,6 +105,7 @@ EVERY_KIND: Final = {
         periodic,
         crystal,
         small_cell,
+        compressed,
         one_atom_cell,
         left_handed,
         slab,

@@ -8,15 +8,23 @@ from typing import Any, Final
 
 import numpy as np
 import pytest
+import torch
 from ase import Atoms
 from torch import Tensor
 
+from eippot.deployment.exported import ExportedModel
 from eippot.graphs import neighbors
 from eippot.graphs.graph import build_graph
 from eippot.graphs.neighbors import NeighborList
+from eippot.models.blocks.radial import SmoothBesselBasis
+from eippot.models.blocks.zbl import ZBL
+from eippot.models.committee import Committee
 from eippot.models.derivatives import virial_from_edge_gradient
+from eippot.models.heads import ClassHead
 from eippot.models.potential import Potential
 from eippot.testing import ARCHITECTURES, CHECKS, PRECISIONS, Check, Subject, title
+from eippot.testing.checks import reproduction
+from eippot.testing.structures import CUTOFF
 from eippot.testing.table import run_check
 from tests.physics import broken
 from tests.physics.broken import BrokenConfig
@@ -89,6 +97,8 @@ def test_nothing_else_is_wrong_with_the_broken_models(check: Check) -> None:
 
 
 Change = Callable[[Atoms, NeighborList], NeighborList]
+Fault = Callable[[pytest.MonkeyPatch], None]
+Read = Callable[[Tensor, Tensor, int], Tensor]
 
 
 def sees_the_origin(atoms: Atoms, found: NeighborList) -> NeighborList:
@@ -157,6 +167,44 @@ def absolute_energies(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Potential, "forward", forward)
 
 
+def core_without_forces(patch: pytest.MonkeyPatch) -> None:
+    core = ZBL.forward
+    patch.setattr(ZBL, "forward", lambda self, s, index, r: core(self, s, index, r.detach()))
+
+
+def sum_of_members(patch: pytest.MonkeyPatch) -> None:
+    def forward(self: ExportedModel, *inputs: Tensor) -> Tensor:
+        members: Tensor = self.member_energies(*inputs)
+        return members.sum(dim=1)
+
+    patch.setattr(reproduction, "reopened", lambda model, metadata: model)
+    patch.setattr(ExportedModel, "forward", forward)
+
+
+def members_in_reverse(patch: pytest.MonkeyPatch) -> None:
+    def forward(self: Committee, *inputs: Tensor) -> Tensor:
+        return torch.cat([potential(*inputs) for potential in self.potentials][::-1], dim=1)
+
+    patch.setattr(reproduction, "reopened", lambda model, metadata: model)
+    patch.setattr(Committee, "forward", forward)
+
+
+def _first_atoms(atoms: Tensor, structure: Tensor, n: int) -> Tensor:
+    return torch.stack([atoms[structure == k][0] for k in range(n)])
+
+
+def _sums(atoms: Tensor, structure: Tensor, n: int) -> Tensor:
+    return torch.stack([atoms[structure == k].sum(dim=0) for k in range(n)])
+
+
+def _mean_of_all(atoms: Tensor, structure: Tensor, n: int) -> Tensor:
+    return _sums(atoms, structure, n) - atoms.mean(dim=0)
+
+
+def _nothing(atoms: Tensor, structure: Tensor, n: int) -> Tensor:
+    return torch.zeros_like(atoms[:n])
+
+
 #: what is found where what is around the network is wrong.
 OF_THE_REST: Final = {
     signed_volumes: {"lattice vectors": r"\(left-handed\): stress"},
@@ -166,18 +214,56 @@ OF_THE_REST: Final = {
         "no edges": "1 atoms without edges: energies",
         "dissociation": "pulled apart",
     },
+    core_without_forces: {
+        "forces": "compressed: dE/ds along random displacements",
+        "stress": "compressed: σ:ε along random strains",
+    },
+    sum_of_members: {"committee": "periodic, committee: atomic_energies"},
+    members_in_reverse: {"committee": "periodic, committee: energies of the members"},
 }
 
 
 @pytest.mark.parametrize(("fault", "check", "message"), _pairs(OF_THE_REST))
 def test_what_is_wrong_around_the_network_is_found(
-    monkeypatch: pytest.MonkeyPatch,
-    fault: Callable[[pytest.MonkeyPatch], None],
-    check: Check,
-    message: str,
+    monkeypatch: pytest.MonkeyPatch, fault: Fault, check: Check, message: str
 ) -> None:
     fault(monkeypatch)
-    assert re.search(message, _failure(ARCHITECTURES["schnet"], check))
+    assert re.search(message, _failure(ARCHITECTURES["schnet_zbl"], check))
+
+
+def test_a_kink_at_a_shorter_cutoff_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of GemNet's triplets, whose functions shall fall as δ² at δ before their cutoff."""
+
+    def forward(self: SmoothBesselBasis, distances: Tensor) -> Tensor:
+        end = self.functions.cutoff
+        linear = (end - distances).clamp(min=0.0)
+        envelope = self.envelope(distances) if end == CUTOFF else linear
+        functions: Tensor = self.functions(distances) * envelope[:, None, None]
+        return functions
+
+    monkeypatch.setattr(SmoothBesselBasis, "forward", forward)
+    failure = _failure(ARCHITECTURES["gemnet"], BY_TITLE["smooth at the cutoff"])
+    assert "a jump of a force or its slope" in failure
+
+
+@pytest.mark.parametrize(
+    ("read", "message"),
+    [
+        (_first_atoms, "in the order"),
+        (_sums, "repeated"),
+        (_mean_of_all, "periodic in a batch"),
+        (_nothing, "every class to differ"),
+    ],
+)
+def test_a_wrong_classifier_is_found(
+    monkeypatch: pytest.MonkeyPatch, read: Read, message: str
+) -> None:
+    def forward(self: ClassHead, features: Tensor, structure: Tensor, n: int) -> Tensor:
+        logits: Tensor = self.layers(read(self.atomwise(features), structure, n))
+        return logits
+
+    monkeypatch.setattr(ClassHead, "forward", forward)
+    assert re.search(message, _failure(ARCHITECTURES["schnet"], BY_TITLE["classifier"]))
 
 
 def test_every_check_is_seen_to_fail() -> None:
@@ -187,4 +273,4 @@ def test_every_check_is_seen_to_fail() -> None:
         for failures in table.values()
         for name in failures
     }
-    assert seen == set(BY_TITLE)
+    assert seen | {"classifier"} == set(BY_TITLE)

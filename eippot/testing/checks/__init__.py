@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from eippot.testing.checks.classifier import check_classifier
 from eippot.testing.checks.derivatives import (
     check_atoms_in_one_place,
     check_forces,
@@ -17,6 +18,7 @@ from eippot.testing.checks.derivatives import (
 )
 from eippot.testing.checks.locality import check_ghosts, check_interaction_range
 from eippot.testing.checks.reproduction import (
+    check_committee,
     check_contract,
     check_exported,
     check_repeated,
@@ -79,6 +81,8 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_seed,
     check_saved,
     check_exported,
+    check_committee,
+    check_classifier,
 )
 
 

@@ -136,6 +136,8 @@ def _features(
     seen: list[bool] = []
 
     def exchange(_: torch.nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        shape = tuple(inputs[0].shape)
+        expect(len(shape) == 2, f"expected features (n, d) in an exchange, got {shape}")
         seen.append(inputs[0].requires_grad)  # of all inputs, edge vectors alone require it
         return output if owners is None else output.index_select(0, owners)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,12 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from eippot.deployment.exported import evaluate as run
-from eippot.deployment.files import open_exported, write_exported
 from eippot.models.base import Representation
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
 from eippot.models.saved import load_model, save_model
-from eippot.testing.exporting import exported_model
+from eippot.testing.exporting import exported_model, reopened
 from eippot.testing.results import Result, evaluate, expect, expect_close
 from eippot.testing.structures import (
     EVERY_KIND,
@@ -92,17 +92,36 @@ def check_exported(subject: Subject) -> None:
 
     TorchScript compiles what it sees: once more after the first calls, and for other shapes.
     """
-    model, metadata = exported_model(subject.potential, subject.config.architecture)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "model.pt"
-        write_exported(model, metadata, path)
-        scripted, _ = open_exported(path)
+    model, metadata = exported_model([subject.potential], subject.config.architecture)
+    scripted = reopened(model, metadata)
     for structure in (periodic, periodic, periodic, cluster, isolated_atom, small_cell, periodic):
         batch = subject.exact.batch([structure()])
         inputs = batch.species, batch.edge_index, batch.edge_vectors
         _expect_same_function(scripted, model, inputs, subject, structure.__name__)
     nobody = batch.species[:0], batch.edge_index[:, :0], batch.edge_vectors[:0]
     _expect_same_function(scripted, model, nobody, subject, "no atoms")
+
+
+def check_committee(subject: Subject) -> None:
+    """The exported file of a committee says the mean of its members, and what each of them says."""
+    members = [subject.potential, replace(subject, seed=subject.seed + 1).potential]
+    singles = [exported_model([member], subject.config.architecture)[0] for member in members]
+    committee = reopened(*exported_model(members, subject.config.architecture))
+    for structure in (periodic, cluster, isolated_atom):
+        batch = subject.exact.batch([structure()])
+        inputs = batch.species, batch.edge_index, batch.edge_vectors
+        each = [run(single, *inputs) for single in singles]
+        found = run(committee, *inputs)
+        where = f"{structure.__name__}, committee"
+        size = max(1.0, *(float(one.forces.abs().max()) for one in each))
+        for name in ("atomic_energies", "forces", "virial"):
+            values = torch.stack([getattr(one, name) for one in each])
+            allowed = subject.tolerance * max(size, float(values.abs().max()))
+            expect_close(getattr(found, name), values.mean(dim=0), allowed, f"{where}: {name}", "")
+        expected = torch.stack([one.atomic_energies for one in each], dim=1)
+        allowed = subject.tolerance * max(size, float(expected.abs().max()))
+        energies: Tensor = committee.member_energies(*inputs)
+        expect_close(energies.detach(), expected, allowed, f"{where}: energies of the members")
 
 
 def _expect_same_function(

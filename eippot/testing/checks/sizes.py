@@ -151,7 +151,7 @@ def check_far_fragments(subject: Subject) -> None:
 
 def check_dissociation(subject: Subject) -> None:
     """Pulled apart, a structure has the reference energies of its isolated atoms."""
-    model, _ = exported_model(subject.potential, subject.config.architecture)
+    model, _ = exported_model([subject.potential], subject.config.architecture)
     far = cluster()
     far.positions *= 10.0
     for atoms in (dimer(subject.potential.representation.cutoff + 0.01), far):

@@ -18,10 +18,11 @@ from eippot.testing.subject import Subject
 Path = Callable[[float], Atoms]
 
 _SPACING: Final = 0.005  # of the points of a path [Å]
-_FINE, _COARSE = 2, 16
+_FINE, _COARSE = 2, 8
 _MARGIN: Final = 2 * _COARSE
 #: How much the roughness may be at the fine stride, relative to that at the coarse one. Of a
-#: function with a continuous slope it falls eightfold or more, with a kink it stays.
+#: function with a continuous slope it falls fourfold or more, with a kink it stays. A longer coarse
+#: stride would see more of what is smooth, and miss small kinks beside it.
 _SUSPICIOUS: Final = 0.45
 
 
@@ -88,7 +89,7 @@ def _roughness(columns: Floats, stride: int, spacing: float = _SPACING) -> Float
 
     Near a jump of the slope they are about that jump at any h, and larger where f itself jumps.
     Near a jump of the second derivative they fall as h, and where there is none as h³.
-    ``(points − 64, columns)``: 32 points at either end have no neighbors that far.
+    ``(points − 32, columns)``: 16 points at either end have no neighbors that far.
     """
     shifted = [
         columns[_MARGIN + k * stride : len(columns) - _MARGIN + k * stride] for k in range(-2, 3)
