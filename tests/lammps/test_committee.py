@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
+from eippot import EippotCalculator
 from eippot.config.deployment import ExportConfig
 from eippot.config.model import SchNetConfig
 from eippot.stages import export
@@ -36,4 +37,4 @@ def test_lammps_equals_ase(tmp_path: Path, structure: object, precision: str) ->
     write_structure(tmp_path, atoms, ("Si",))
     ours = single_point(tmp_path, atoms, SILICON)
     assert np.abs(ours.forces).max() > 0.01
-    assert_equal(ours, in_ase(tmp_path / "model.pt", atoms), precision)
+    assert_equal(ours, in_ase(EippotCalculator(tmp_path / "model.pt"), atoms), precision)

@@ -45,9 +45,9 @@ def export(path: Path, dtype: str) -> Path:
     return path
 
 
-def in_ase(model: Path, atoms: Atoms) -> Result:
+def in_ase(calculator: EippotCalculator, atoms: Atoms) -> Result:
     atoms = atoms.copy()
-    atoms.calc = EippotCalculator(model)
+    atoms.calc = calculator
     stress = stress_from_ase_voigt(atoms.get_stress())
     return Result(
         atoms.get_potential_energy(),
@@ -66,7 +66,7 @@ def test_lammps_equals_ase(tmp_path: Path, structure: object, dtype: str) -> Non
     write_structure(tmp_path, atoms, ("Si",))
     ours = single_point(tmp_path, atoms, SILICON)
     assert np.abs(ours.forces).max() > 0.01
-    assert_equal(ours, in_ase(model, atoms), dtype)
+    assert_equal(ours, in_ase(EippotCalculator(model), atoms), dtype)
 
 
 def test_energy_is_conserved_in_float32(tmp_path: Path, silicon64: Atoms) -> None:
