@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
+from typing import Final
 
 import ase.io
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io.formats import open_with_compression
 
 from eippot.conventions import stress_from_ase_voigt
 from eippot.errors import DataError
 from eippot.properties import ENERGY, FORCES, LABELS, STRESS, reference_key
+
+_COMPRESSED: Final = (".xz", ".gz", ".bz2")
 
 
 def read_structures(path: Path) -> list[Atoms]:
@@ -128,7 +133,7 @@ def _read(path: Path) -> list[Atoms]:
     if not path.is_file():
         raise DataError(f"No structure file at {path}.")
     try:
-        structures = ase.io.read(path, index=":", **_format_of(path))
+        structures = ase.io.read(_seekable(path), index=":", **_format_of(path))
     except Exception as error:  # ASE's readers raise whatever the format's parser raises
         raise DataError(
             f"{path} cannot be read as a structure file: {type(error).__name__}: {error}",
@@ -137,8 +142,16 @@ def _read(path: Path) -> list[Atoms]:
     return structures if isinstance(structures, list) else [structures]
 
 
+def _seekable(path: Path) -> Path | StringIO:
+    """The file, or its text where it is compressed: readers go back and forth in it."""
+    if path.suffix not in _COMPRESSED or not _format_of(path):
+        return path
+    with open_with_compression(str(path)) as file:
+        return StringIO(file.read())
+
+
 def _format_of(path: Path) -> dict[str, str]:
-    names = [s for s in path.suffixes if s not in (".xz", ".gz", ".bz2")]
+    names = [s for s in path.suffixes if s not in _COMPRESSED]
     return {"format": "extxyz"} if names and names[-1] in (".extxyz", ".xyz") else {}
 
 

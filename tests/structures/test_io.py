@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lzma import LZMAFile
 from pathlib import Path
 
 import ase.io
@@ -59,6 +60,17 @@ def test_arrays_of_one_atom(tmp_path: Path) -> None:
 def test_compressed_files_are_compressed(tmp_path: Path) -> None:
     write_structures(tmp_path / "a.extxyz.xz", [periodic()])
     assert (tmp_path / "a.extxyz.xz").read_bytes().startswith(b"\xfd7zXZ")
+
+
+def test_compressed_files_are_read_in_one_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To go back in one means to decompress it from its beginning, once per structure."""
+    write_structures(tmp_path / "a.extxyz.xz", [periodic(), cluster(), periodic()])
+    goes_back: list[object] = []
+    monkeypatch.setattr(LZMAFile, "seek", lambda *arguments: goes_back.append(arguments))
+    assert len(read_structures(tmp_path / "a.extxyz.xz")) == 3
+    assert not goes_back
 
 
 def test_calculator_results_become_reference_labels(tmp_path: Path) -> None:
