@@ -11,6 +11,7 @@ from ase import Atoms
 from torch import nn
 
 from eippot.config.stages import ClassifyConfig
+from eippot.data.labels import remove_weak_labels
 from eippot.data.loaders import (
     MixedBatchSampler,
     build_graphs,
@@ -120,7 +121,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     save_model(config.run, card, model)
     confusion = _confusion(_probabilities(model, graphs["validation"]), graphs["validation"])
     for atoms in data.everything:
-        _remove_weak_labels(atoms)
+        remove_weak_labels(atoms)
     usage = _add_weak_labels(model, graphs["unlabelled"], data.unlabelled, alignments)
     write_structures(config.output, data.everything)
     write_summary(config.run, result.as_summary() | card.provenance | {"usage": usage})
@@ -209,9 +210,3 @@ def _add_weak_label(atoms: Atoms, energy: float, alignment: Alignment) -> None:
         label = store.get(eip_key(alignment.source, prop.name))
         if label is not None:
             store[weak_key(prop)] = alignment.slope * np.asarray(label, dtype=float)
-
-
-def _remove_weak_labels(atoms: Atoms) -> None:
-    for store in (atoms.info, atoms.arrays):
-        for key in [key for key in store if key.startswith(WEAK_PREFIX)]:
-            del store[key]
