@@ -23,6 +23,7 @@ class Command(str, Enum):
     LABEL = "label"
     CLASSIFY = "classify"
     PRETRAIN = "pretrain"
+    STACK = "stack"
     FINETUNE = "finetune"
 
 
@@ -73,12 +74,13 @@ def schema(command: CommandArgument) -> None:
 
 def _kind(command: Command) -> type[Config]:
     from eippot.config.label import LabelConfig
-    from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig
+    from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig, StackConfig
 
     kinds: dict[Command, type[Config]] = {
         Command.LABEL: LabelConfig,
         Command.CLASSIFY: ClassifyConfig,
         Command.PRETRAIN: PretrainConfig,
+        Command.STACK: StackConfig,
         Command.FINETUNE: FinetuneConfig,
     }
     return kinds[command]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from eippot.stages.export import ExportResult
     from eippot.stages.finetune import FinetuneResult
     from eippot.stages.pretrain import PretrainResult
+    from eippot.stages.stack import StackResult
     from eippot.training.fit import FitResult
 
 console = Console(highlight=False)
@@ -70,6 +71,23 @@ def print_classify(result: ClassifyResult) -> None:
     if result.below_threshold:
         console.print(f"{result.below_threshold} of none, since no class was probable enough.")
     console.print(_fit_line(result.fit))
+    console.print(f"Wrote {result.output}", soft_wrap=True)
+
+
+def print_stack(result: StackResult) -> None:
+    """Show how much closer to DFT the stack is than single EIPs, and what was labelled."""
+    if result.validation_labels:
+        table = Table(title=f"{result.validation_labels} validation structures")
+        table.add_column("")
+        table.add_column("energy MAE [meV/atom]", justify="right")
+        for name, error in sorted(result.errors.items(), key=lambda item: item[1]):
+            table.add_row(name, f"{1000 * error:.0f}")
+        console.print(table)
+    console.print(
+        f"Fitted to {result.training_labels} DFT labels. Weak labels for {result.weak_labels} of "
+        f"{result.unlabelled} structures; predicted standard deviation up to "
+        f"{1000 * result.largest_std:.0f} meV/atom."
+    )
     console.print(f"Wrote {result.output}", soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""The configurations of the training stages: classify, pretrain and finetune."""
+"""The configurations of the stages that learn: classify, pretrain, stack and finetune."""
 
 from __future__ import annotations
 
@@ -65,6 +65,24 @@ class PretrainConfig(ReferenceConfig):
     model: ModelConfig = Field(SchNetConfig(), description="Architecture.")
     loss: PretrainLossConfig = PretrainLossConfig()
     training: TrainingConfig = TrainingConfig()
+
+
+class StackConfig(ReferenceConfig):
+    """eippot stack: weak labels from all EIPs at once."""
+
+    data: DataConfig
+    output: Path = Field(description="Structure file with weak labels.")
+    pretrained: Path | None = Field(
+        None, description="Run directory of pretrain whose features describe a structure."
+    )
+    eips: Eips = ()
+    keep: float = Field(
+        0.85,
+        gt=0,
+        le=1,
+        description="Share of the structures without a DFT label that get a weak one: those whose "
+        "predicted standard deviation is smallest.",
+    )
 
 
 class FinetuneConfig(ReferenceConfig):

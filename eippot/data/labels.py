@@ -15,7 +15,7 @@ from torch import Tensor
 
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.references import composition, reference_energy
-from eippot.properties import ENERGY, FORCES, STRESS, Property, eip_key
+from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, Property, eip_key
 from eippot.structures.io import energy_of, forces_of, stress_of
 
 Labels = dict[str, Tensor]
@@ -88,3 +88,10 @@ def _tensor(value: np.ndarray | None, shape: tuple[int, ...]) -> Tensor:
     if value is None:
         return torch.full(shape, float("nan"), dtype=torch.float64)
     return torch.from_numpy(np.array(value, dtype=np.float64).reshape(shape))
+
+
+def remove_weak_labels(atoms: Atoms) -> None:
+    """Take everything weak out of a structure, before new weak labels come in."""
+    for store in (atoms.info, atoms.arrays):
+        for key in [key for key in store if key.startswith(WEAK_PREFIX)]:
+            del store[key]

@@ -12,6 +12,7 @@ from scipy.special import softmax
 from torch import nn
 
 from eippot.config.stages import ClassifyConfig
+from eippot.data.labels import remove_weak_labels
 from eippot.data.loaders import (
     MixedBatchSampler,
     build_graphs,
@@ -130,7 +131,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     confusion, calibration = _confusion(logits, classes), calibrate(logits, classes)
     save_model(config.run, card.model_copy(update={"temperature": calibration.temperature}), model)
     for atoms in data.everything:
-        _remove_weak_labels(atoms)
+        remove_weak_labels(atoms)
     probabilities = softmax(_logits(model, graphs["unlabelled"]) / calibration.temperature, axis=1)
     usage, below = _add_weak_labels(probabilities, data.unlabelled, alignments, config.threshold)
     write_structures(config.output, data.everything)
@@ -237,9 +238,3 @@ def _add_weak_label(atoms: Atoms, energy: float, alignment: Alignment) -> None:
         label = store.get(eip_key(alignment.source, prop.name))
         if label is not None:
             store[weak_key(prop)] = alignment.slope * np.asarray(label, dtype=float)
-
-
-def _remove_weak_labels(atoms: Atoms) -> None:
-    for store in (atoms.info, atoms.arrays):
-        for key in [key for key in store if key.startswith(WEAK_PREFIX)]:
-            del store[key]

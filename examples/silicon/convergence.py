@@ -38,13 +38,15 @@ def representatives() -> dict[str, Atoms]:
 
 def variations(base: Settings) -> dict[str, Settings]:
     """Return what is compared: each setting alone, and all of them tight at the end."""
-    dense = replace(base, k_spacing=0.2, k_spacing_gapped=0.25)
+    dense = replace(base, max_k_spacing=0.2, max_k_spacing_gapped=0.25)
     roomy = replace(base, padding=12.0, smallest_box=15.0)
     return {
         "as used": base,
         "cutoff 16 Ry": replace(base, cutoff=16.0),
         "cutoff 30 Ry": replace(base, cutoff=30.0),
-        "k-point distance 0.40, gapped 0.55": replace(base, k_spacing=0.4, k_spacing_gapped=0.55),
+        "k-point distance 0.40, gapped 0.55": replace(
+            base, max_k_spacing=0.4, max_k_spacing_gapped=0.55
+        ),
         "k-point distance 0.20, gapped 0.25": dense,
         "smearing 0.015 Ry": replace(base, smearing_width=0.015),
         "self-consistency 1e-9 Ry": replace(base, convergence=1e-9),
@@ -62,8 +64,8 @@ def variations(base: Settings) -> dict[str, Settings]:
 
 GRIDS = {
     "diamond, 2 atoms": (diamond(), ["4 4 4", "5 5 5", "6 6 6", "7 7 7", "10 10 10"]),
-    "diamond, 4 atoms": (diamond() * (2, 1, 1), ["2 5 5", "3 7 7", "4 8 8", "5 10 10"]),
-    "diamond, 8 atoms": (diamond() * (2, 2, 1), ["2 2 5", "3 3 5", "4 4 7", "5 5 10"]),
+    "diamond, 4 atoms": (diamond() * (2, 1, 1), ["2 5 5", "3 7 7", "4 6 6", "6 10 10"]),
+    "diamond, 8 atoms": (diamond() * (2, 2, 1), ["2 2 5", "3 3 5", "4 4 6", "6 6 10"]),
     "lonsdaleite, 4 atoms": (lonsdaleite(), ["4 4 2", "5 5 3", "6 6 4", "7 7 4", "10 10 6"]),
 }
 """Perfect crystals with a gap, and grids whose last one is the reference."""

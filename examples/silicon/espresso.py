@@ -31,9 +31,10 @@ class Settings:
         File name; its functional is PBE.
     cutoff
         Plane-wave cutoff [Ry]; the density has four times as much.
-    k_spacing
-        Distance of k-points, 2π included [1/Å]; grids are rounded to the nearest.
-    k_spacing_gapped
+    max_k_spacing
+        Largest distance of k-points, 2π included [1/Å]. Grids have even numbers of points and
+        are shifted by half a step: they avoid Γ, and energies per atom agree between cells.
+    max_k_spacing_gapped
         The same for the phases in ``GAPPED``, which need fewer.
     smearing
         Quantum ESPRESSO's name: ``mv`` is cold smearing.
@@ -58,8 +59,8 @@ class Settings:
 
     pseudopotential: str = "Si.pbe-rrkj.UPF"
     cutoff: float = 20.0
-    k_spacing: float = 0.30
-    k_spacing_gapped: float = 0.42
+    max_k_spacing: float = 0.30
+    max_k_spacing_gapped: float = 0.42
     smearing: str = "mv"
     smearing_width: float = 0.03
     isolated_smearing: str = "gauss"
@@ -69,7 +70,7 @@ class Settings:
     smallest_box: float = 11.0
     spin_up_to: int = 5
     starting_moments: tuple[float, ...] = (0.7, 0.0)
-    time_limit: int = 200
+    time_limit: int = 900
 
     def fingerprint(self) -> str:
         """Return a short hash of all that decides a label (not the time limit)."""
@@ -117,10 +118,12 @@ def k_points(structure: Atoms, settings: Settings) -> tuple[int, ...] | None:
     if not structure.pbc.any():
         return None
     gapped = structure.info.get("config_type") in GAPPED
-    spacing = settings.k_spacing_gapped if gapped else settings.k_spacing
+    spacing = settings.max_k_spacing_gapped if gapped else settings.max_k_spacing
     lengths = 2 * np.pi * np.linalg.norm(structure.cell.reciprocal().array, axis=1)
-    counts = np.maximum(1, np.rint(lengths / spacing).astype(int))
-    return tuple(int(n) if open_ else 1 for n, open_ in zip(counts, structure.pbc, strict=True))
+    counts = 2 * np.ceil(lengths / (2 * spacing)).astype(int)
+    return tuple(
+        int(n) if periodic else 1 for n, periodic in zip(counts, structure.pbc, strict=True)
+    )
 
 
 def estimated_cost(structure: Atoms, settings: Settings) -> float:

@@ -29,7 +29,8 @@ def _assert_refused(found: Outcome, *words: str) -> None:
 def _train(eippot: Program, command: str, folder: Path, *arguments: object) -> Outcome:
     """Run a training command that must leave nothing behind."""
     paths = ["-o", folder / "out"] + (["--run", folder / "run"] if command == "classify" else [])
-    found = eippot(command, *paths, *SHORT, *arguments)
+    short = () if command == "stack" else SHORT
+    found = eippot(command, *paths, *short, *arguments)
     assert not (folder / "out").exists()
     assert not (folder / "run").exists()
     return found
@@ -76,7 +77,7 @@ def test_unknown_eip(eippot: Program, pipeline: Pipeline, tmp_path: Path, comman
     _assert_refused(found, "Expected EIPs among far, twin, got edip")
 
 
-@pytest.mark.parametrize("command", ["classify", "finetune"])
+@pytest.mark.parametrize("command", ["classify", "stack", "finetune"])
 def test_unknown_element(eippot: Program, pipeline: Pipeline, tmp_path: Path, command: str) -> None:
     other = periodic()
     other.symbols[0] = "Ge"
@@ -86,7 +87,7 @@ def test_unknown_element(eippot: Program, pipeline: Pipeline, tmp_path: Path, co
     _assert_refused(found, "Expected only C, Si", "got Ge")
 
 
-@pytest.mark.parametrize("command", ["classify", "finetune"])
+@pytest.mark.parametrize("command", ["classify", "stack", "finetune"])
 @pytest.mark.parametrize("damage", ["missing", "weights", "card", "version"])
 def test_corrupted_pretrained_model(
     eippot: Program, pipeline: Pipeline, tmp_path: Path, command: str, damage: str

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from eippot.config.base import Config, validate_config
 from eippot.config.label import LabelConfig
 from eippot.config.model import BUILT_IN
-from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig
+from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig, StackConfig
 from eippot.config.templates import template as template_of
 from eippot.errors import ConfigError
 
@@ -20,6 +20,7 @@ KINDS: dict[str, type[Config]] = {
     "label": LabelConfig,
     "classify": ClassifyConfig,
     "pretrain": PretrainConfig,
+    "stack": StackConfig,
     "finetune": FinetuneConfig,
 }
 FOLDER = resources.files("eippot.config") / "templates"
@@ -33,6 +34,7 @@ DIFFERENCES = {
     "label": {"input", "output", "sets", "eips"},
     "classify": {"data", "output", "run", "model", "training.schedule.rate"},
     "pretrain": {"data", "output", "training.epochs", "training.batch_size"},
+    "stack": {"data", "output", "pretrained"},
     "finetune": {"data", "output", "model"},
 }
 

@@ -41,9 +41,9 @@ class Result:
 
 
 def write_data(folder: Path) -> None:
-    """Write ``structures.extxyz``, half of it labelled, and ``test.extxyz``."""
+    """Write ``structures.extxyz``, most of it labelled, and ``test.extxyz``."""
     atom = Atoms("Si", info={"REF_energy": ISOLATED_ENERGY})
-    labelled = [_crystal(seed, labelled=True) for seed in range(9)]
+    labelled = [_crystal(seed, labelled=True) for seed in range(13)]
     pool = [_crystal(seed, labelled=False) for seed in range(100, 108)]
     write_structures(folder / "structures.extxyz", [atom, *labelled, *pool])
     test = [_crystal(seed, labelled=True) for seed in range(200, 203)]

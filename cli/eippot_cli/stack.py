@@ -1,0 +1,35 @@
+"""``eippot stack``: weak labels from all EIPs at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, assignments
+
+
+def stack(
+    config: ConfigFile = None,
+    structures: Structures = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Structure file with weak labels (output)."),
+    ] = None,
+    pretrained: Pretrained = None,
+    set_: Set = None,
+) -> None:
+    """Predict DFT energies from all EIPs at once, and give them as weak labels where sure."""
+    from eippot.config.base import read_config
+    from eippot.config.stages import StackConfig
+    from eippot.stages.stack import run
+    from eippot_cli.report import print_stack
+
+    settings = read_config(
+        StackConfig,
+        config,
+        {"data.structures": structures, "output": output, "pretrained": pretrained},
+        assignments(set_),
+    )
+    print_stack(run(settings))

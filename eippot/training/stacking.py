@@ -1,0 +1,77 @@
+"""Stacking: a Gaussian process that corrects EIPs with what a pretrained network sees.
+
+Which EIP is wrong by how much depends on the structure. A Gaussian process over the energies of all
+EIPs and over the features of a pretrained representation learns it from few DFT labels, and tells
+how sure it is (stacked generalization: D. H. Wolpert, Neural Networks 5, 241, 1992; Gaussian
+processes: C. E. Rasmussen, C. K. I. Williams, MIT Press 2006).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+from eippot.data.loaders import validation_loader
+from eippot.graphs.batch import StructureBatch
+from eippot.graphs.graph import AtomicGraph
+from eippot.models.base import Representation
+
+_BOUNDS = (1e-4, 1e4)
+
+
+class Stack:
+    """Energies per atom from descriptors of structures, with standard deviations.
+
+    Parameters
+    ----------
+    descriptors
+        ``(m, d)`` of the DFT-labelled structures; any units, each column is scaled robustly.
+    energies
+        ``(m,)`` DFT energies above the isolated atoms [eV/atom].
+    """
+
+    def __init__(self, descriptors: np.ndarray, energies: np.ndarray) -> None:
+        self._center = np.median(descriptors, axis=0)
+        deviation = np.median(np.abs(descriptors - self._center), axis=0)
+        self._width = np.where(deviation > 0, deviation, 1.0)
+        smooth = ConstantKernel(1.0, _BOUNDS) * Matern(descriptors.shape[1] ** 0.5, _BOUNDS, nu=2.5)
+        self._process = GaussianProcessRegressor(
+            smooth + WhiteKernel(1e-2, (1e-6, 1e1)),
+            normalize_y=True,
+            n_restarts_optimizer=2,
+            random_state=0,
+        )
+        with warnings.catch_warnings():  # a hyperparameter at its bound does no harm
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self._process.fit(self._scaled(descriptors), energies)
+
+    def predict(self, descriptors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Energies ``(n,)`` above the isolated atoms and their deviations ``(n,)`` [eV/atom]."""
+        if len(descriptors) == 0:
+            return np.zeros(0), np.zeros(0)
+        mean, deviation = self._process.predict(self._scaled(descriptors), return_std=True)
+        return np.asarray(mean), np.asarray(deviation)
+
+    def _scaled(self, descriptors: np.ndarray) -> np.ndarray:
+        """Columns of unit size whose wild values count by their logarithm."""
+        scaled: np.ndarray = np.arcsinh((descriptors - self._center) / self._width)
+        return scaled
+
+
+def mean_features(representation: Representation, graphs: Sequence[AtomicGraph]) -> np.ndarray:
+    """Features of each structure: the mean over its atoms, ``(structures, dim)``, float64."""
+    rows = [np.zeros((0, representation.dim))]
+    with torch.no_grad():
+        for batch in validation_loader(graphs) if graphs else ():
+            s = StructureBatch.of(batch)
+            features = representation(s.species, s.edge_index, s.edge_vectors)
+            total = features.new_zeros(s.n_structures, representation.dim)
+            total.index_add_(0, s.structure, features)
+            rows.append((total / s.sizes.unsqueeze(1)).double().numpy())
+    return np.concatenate(rows)

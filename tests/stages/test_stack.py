@@ -1,0 +1,111 @@
+"""stack: weak labels from all EIPs at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+
+from eippot.config.stages import StackConfig
+from eippot.errors import ConfigError, DataError
+from eippot.stages import stack
+from eippot.structures.io import read_structures, write_structures
+from tests.pipeline import Pipeline
+from tests.synthetic import labelled_structures
+
+
+def _stack(
+    pipeline: Pipeline, folder: Path, structures: list[Atoms] | None = None, **changes: object
+) -> tuple[stack.StackResult, list[Atoms]]:
+    """Run the stage on structures, and return what it wrote as well."""
+    path = folder / "in.extxyz"
+    write_structures(path, labelled_structures() if structures is None else structures)
+    values = {
+        "data": {"structures": path},
+        "output": folder / "stacked.extxyz",
+        "pretrained": pipeline.directory / "pretrained",
+    }
+    found = stack.run(StackConfig.model_validate(values | changes))
+    return found, read_structures(found.output)
+
+
+def test_the_stack_is_near_dft(pipeline: Pipeline, tmp_path: Path) -> None:
+    """``twin`` is DFT with another zero, which the stack must find; ``far`` says nothing."""
+    found, structures = _stack(pipeline, tmp_path, keep=1.0)
+    weak = [a for a in structures if "weak_energy" in a.info]
+    assert (found.weak_labels, found.unlabelled, len(weak)) == (12, 12, 12)
+    wrong = [(a.info["weak_energy"] - a.info["true_energy"]) / len(a) for a in weak]
+    spread = np.std([a.info["true_energy"] / len(a) for a in weak])
+    assert np.mean(np.abs(wrong)) < 0.15 * spread
+    assert found.errors["stack"] < found.errors["far"]
+    assert {a.info["weak_eip"] for a in weak} == {"stack"}
+
+
+def test_the_surest_are_kept(pipeline: Pipeline, tmp_path: Path) -> None:
+    _, everything = _stack(pipeline, tmp_path, keep=1.0)
+    found, some = _stack(pipeline, tmp_path, keep=0.5)
+    stds = {a.info["n"]: a.info["weak_std"] for a in everything if "weak_std" in a.info}
+    kept = {a.info["n"] for a in some if "weak_energy" in a.info}
+    assert kept == set(sorted(stds, key=lambda n: stds[n])[:6])
+    assert found.largest_std == pytest.approx(max(stds[n] for n in kept))
+
+
+def test_dft_labels_for_validation_are_not_used(pipeline: Pipeline, tmp_path: Path) -> None:
+    structures = labelled_structures()
+    one, before = _stack(pipeline, tmp_path, structures)
+    alone = pipeline.directory / "pretrained"
+    assert one.validation_labels == 5
+    changed = {"data": {"structures": tmp_path / "in.extxyz"}, "pretrained": alone}
+    from eippot.data.preparation import prepare
+
+    data = prepare(StackConfig.model_validate(changed | {"output": "x"}).data, {})
+    held_out = {atoms.info["n"] for atoms in data.validation}
+    for atoms in structures:
+        if atoms.info.get("n") in held_out:
+            atoms.info["REF_energy"] += 3.0 * len(atoms)
+    other, after = _stack(pipeline, tmp_path, structures)
+    assert other.errors["stack"] > one.errors["stack"] + 1
+    for a, b in zip(before, after, strict=True):
+        assert a.info.get("weak_energy") == b.info.get("weak_energy")
+
+
+def test_a_structure_without_all_eips_gets_no_label(pipeline: Pipeline, tmp_path: Path) -> None:
+    structures = labelled_structures()
+    for atoms in structures[24:30]:
+        del atoms.info["eip_far_energy"]
+    found, written = _stack(pipeline, tmp_path, structures, keep=1.0)
+    assert (found.weak_labels, found.unlabelled) == (6, 12)
+    assert all("weak_energy" not in atoms.info for atoms in written[24:30])
+    without, _ = _stack(pipeline, tmp_path, structures, keep=1.0, eips=["twin"])
+    assert without.weak_labels == 12
+
+
+def test_old_weak_labels_are_replaced(pipeline: Pipeline, tmp_path: Path) -> None:
+    structures = labelled_structures()
+    for atoms in structures:
+        atoms.info["weak_energy"] = 1e6
+        atoms.arrays["weak_forces"] = np.full((len(atoms), 3), 1e6)
+    _, written = _stack(pipeline, tmp_path, structures)
+    for atoms in written:
+        assert atoms.info.get("weak_energy", 0.0) < 1e5
+        assert "weak_forces" not in atoms.arrays
+        assert not ("REF_energy" in atoms.info and "weak_energy" in atoms.info)
+
+
+def test_nothing_to_label_is_fine(pipeline: Pipeline, tmp_path: Path) -> None:
+    structures = [a for a in labelled_structures() if "REF_energy" in a.info]
+    found, written = _stack(pipeline, tmp_path, structures)
+    assert (found.weak_labels, found.unlabelled, len(written)) == (0, 0, 26)
+
+
+def test_a_pretrained_run_is_needed(pipeline: Pipeline, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"Expected a run of `eippot pretrain` \(`pretrained`\)"):
+        _stack(pipeline, tmp_path, pretrained=None)
+
+
+def test_a_few_labels_are_too_few(pipeline: Pipeline, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="Expected at least 10 training structures"):
+        _stack(pipeline, tmp_path, labelled_structures(n_labelled=8, n_unlabelled=4))
+    assert not (tmp_path / "stacked.extxyz").exists()
