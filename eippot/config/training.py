@@ -37,6 +37,11 @@ class TrainingConfig(Config):
     patience: int = Field(
         50, ge=1, description="Epochs without a better validation score before stopping early."
     )
+    max_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="Wall-clock time after which the training stops, at the end of its schedule.",
+    )
     seed: int = Field(0, ge=0, description="Seed of the weights and of the order of batches.")
     precision: Literal["float32", "float64"] = Field("float32", description="Number format.")
     threads: int = Field(0, ge=0, description="CPU threads; 0 leaves the choice to torch.")

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import lightning
@@ -56,12 +57,15 @@ class FitResult:
         Optimizer steps.
     seconds
         Wall-clock time.
+    ended_by
+        What ended it: ``epochs``, ``patience`` or ``max_seconds`` of the configuration.
     """
 
     metrics: dict[str, float]
     epochs: int
     steps: int
     seconds: float
+    ended_by: str
 
     def as_summary(self) -> dict[str, object]:
         """The result as it stands in ``summary.yaml``."""
@@ -70,6 +74,7 @@ class FitResult:
             "epochs": self.epochs,
             "steps": self.steps,
             "seconds": round(self.seconds, 1),
+            "ended_by": self.ended_by,
         }
 
 
@@ -134,7 +139,11 @@ def fit(
             "Lower `training.schedule.rate`, or look for extreme labels.",
         )
     return FitResult(
-        metrics, trainer.current_epoch, trainer.global_step, time.perf_counter() - start
+        metrics,
+        trainer.current_epoch,
+        trainer.global_step,
+        time.perf_counter() - start,
+        _ended_by(trainer),
     )
 
 
@@ -156,11 +165,12 @@ def _trainer(
     if watched:
         callbacks.append(RichProgressBar())
     elif progress:
-        callbacks.append(ProgressLines(objective.monitor))
+        callbacks.append(ProgressLines(objective.monitor, config.max_seconds))
     return lightning.Trainer(
         accelerator="auto",
         devices=1,
         max_epochs=config.epochs,
+        max_time=timedelta(seconds=config.max_seconds) if config.max_seconds else None,
         gradient_clip_val=config.gradient_clip,
         precision="64-true" if config.precision == "float64" else "32-true",
         logger=CSVLogger(directory, name=None, version="", flush_logs_every_n_steps=100),
@@ -172,6 +182,13 @@ def _trainer(
         inference_mode=False,  # forces are derivatives, in validation too
         use_distributed_sampler=False,
     )
+
+
+def _ended_by(trainer: lightning.Trainer) -> str:
+    early_stopping = trainer.early_stopping_callback
+    if early_stopping and early_stopping.stopped_epoch:
+        return "patience"
+    return "epochs" if trainer.global_step >= trainer.estimated_stepping_batches else "max_seconds"
 
 
 def _validate(task: TrainingTask, validation: DataLoader) -> dict[str, float]:

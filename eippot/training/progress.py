@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Final
 
@@ -19,10 +20,13 @@ class ProgressLines(Callback):
     ----------
     monitor
         Name of the validation metric to show.
+    max_seconds
+        Time after which the training stops, if there is such a limit.
     """
 
-    def __init__(self, monitor: str) -> None:
+    def __init__(self, monitor: str, max_seconds: float | None = None) -> None:
         self.monitor = monitor
+        self.limit = max_seconds or math.inf
         self.began = self.last = 0.0
 
     def on_train_start(
@@ -40,7 +44,8 @@ class ProgressLines(Callback):
         if now - self.last < SECONDS_BETWEEN_LINES and done < total:
             return
         self.last = now
-        left = (now - self.began) / done * (total - done)
+        elapsed = now - self.began
+        left = max(min(elapsed / done * (total - done), self.limit - elapsed), 0.0)
         metrics = trainer.callback_metrics
         shown = [
             f"{name} {float(metrics[name]):.4g}"

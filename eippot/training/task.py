@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import lightning
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -33,6 +35,11 @@ class TrainingTask(lightning.LightningModule):
         self.config = config
         self._losses = RunningMeans()
         self._metrics = RunningMeans()
+        self._began: float | None = None
+
+    def on_train_start(self) -> None:
+        """Start the clock of the schedule."""
+        self._began = time.monotonic()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch."""
@@ -71,12 +78,19 @@ class TrainingTask(lightning.LightningModule):
         )
         total = int(self.trainer.estimated_stepping_batches)
         scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: rate_factor(self.config.schedule, step, total)
+            optimizer, lambda step: self._rate_factor(step, total)
         )
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
         }
+
+    def _rate_factor(self, step: int, total: int) -> float:
+        """Factor at the share of the steps or of the time that is over, whichever is larger."""
+        if self.config.max_seconds:
+            elapsed = time.monotonic() - self._began if self._began else 0.0
+            step = max(step, int(total * elapsed / self.config.max_seconds))
+        return rate_factor(self.config.schedule, step, total)
 
 
 class RunningMeans:

@@ -47,6 +47,7 @@ def test_it_learns(tmp_path: Path, precision: str, ema_decay: float) -> None:
     losses = _column(tmp_path, "loss")
     assert len(losses) == result.epochs == 20
     assert result.steps == 40
+    assert result.ended_by == "epochs"
     assert min(losses) < 0.2 * losses[0]
     assert {p.dtype for p in model.parameters()} == {getattr(torch, precision)}
 
@@ -92,7 +93,29 @@ def test_early_stopping(tmp_path: Path) -> None:
     _, result = train(tmp_path, config)
     scores = _column(tmp_path, "validation_score")
     assert len(scores) == result.epochs < 500
+    assert result.ended_by == "patience"
     assert int(np.argmin(scores)) == len(scores) - 1 - 3
+
+
+@pytest.mark.parametrize("max_seconds", [0.5, 1e-3])
+def test_it_stops_in_time_at_the_end_of_the_schedule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_seconds: float
+) -> None:
+    """Even within the first epoch, after which it is validated."""
+    progress = []
+
+    def rate_factor(config: ScheduleConfig, step: int, total: int) -> float:
+        progress.append(step / total)
+        return 1.0
+
+    monkeypatch.setattr(task, "rate_factor", rate_factor)
+    endless = settings(epochs=10**6, patience=10**6, max_seconds=max_seconds, ema_decay=0.9)
+    _, result = train(tmp_path, endless)
+    assert result.ended_by == "max_seconds"
+    assert result.epochs == len(_column(tmp_path, "validation_score")) < 10**5
+    assert progress[0] == 0.0
+    assert progress == sorted(progress)
+    assert progress[-1] > 0.9
 
 
 def test_a_training_that_diverges_is_an_error(tmp_path: Path) -> None:
