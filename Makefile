@@ -2,7 +2,7 @@
 # make demo    the whole method on silicon, about twenty minutes on two cores; results in demo/
 # make test    the test suite: real KIM models, real LAMMPS
 # make lint    what CI checks beside the tests
-# make bench NAME=silicon   a benchmark of benchmarks/
+# make bench NAME=silicon   a benchmark of benchmarks/; OPTIONS='...' are handed to it
 
 SHELL := /bin/bash
 VENV := .venv
@@ -25,4 +25,4 @@ lint: setup
 	@$(BIN)/pre-commit run --all-files
 
 bench: setup
-	@$(BIN)/python benchmarks/$(NAME).py
+	@$(BIN)/python benchmarks/$(NAME).py $(OPTIONS)
