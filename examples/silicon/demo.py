@@ -47,8 +47,7 @@ def train(folder: Path, seed: int, extra: tuple[str, ...]) -> dict[str, dict[str
     )
     run(folder, "eippot", "classify", "classify.yaml", *options)
     run(folder, "eippot", "pretrain", "pretrain.yaml", *options)
-    seed_of_split = ("--set", f"data.seed={seed}")
-    run(folder, "eippot", "stack", "stack.yaml", *seed_of_split)
+    run(folder, "eippot", "stack", "stack.yaml", "--set", f"data.seed={seed}")
     errors = {}
     for strategy, choices in STRATEGIES.items():
         name = strategy.strip("+").replace("+", "_").lower()
