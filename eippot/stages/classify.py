@@ -120,8 +120,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     )
     save_model(config.run, card, model)
     confusion = _confusion(_probabilities(model, graphs["validation"]), graphs["validation"])
-    for atoms in data.everything:
-        remove_weak_labels(atoms)
+    remove_weak_labels(data.everything)
     usage = _add_weak_labels(model, graphs["unlabelled"], data.unlabelled, alignments)
     write_structures(config.output, data.everything)
     write_summary(config.run, result.as_summary() | card.provenance | {"usage": usage})

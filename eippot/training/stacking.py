@@ -22,6 +22,7 @@ from eippot.graphs.batch import StructureBatch
 from eippot.graphs.graph import AtomicGraph
 from eippot.models.base import Representation
 
+#: of the kernel's size and length.
 _BOUNDS = (1e-4, 1e4)
 
 #: descriptors farther from their median than this multiple of the median deviation are clipped.
