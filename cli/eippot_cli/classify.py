@@ -7,16 +7,13 @@ from typing import Annotated
 
 import typer
 
-from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, assignments
+from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, WeakLabels, assignments
 
 
 def classify(
     config: ConfigFile = None,
     structures: Structures = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Structure file with weak labels (output)."),
-    ] = None,
+    output: WeakLabels = None,
     run_directory: Annotated[
         Path | None, typer.Option("--run", help="New run directory of the classifier (run).")
     ] = None,

@@ -19,6 +19,9 @@ ConfigFile = Annotated[
 Structures = Annotated[
     Path | None, typer.Option("--structures", "-s", help="Structure file (data.structures).")
 ]
+WeakLabels = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Structure file with weak labels (output).")
+]
 RunDirectory = Annotated[
     Path | None, typer.Option("--output", "-o", help="New run directory (output).")
 ]

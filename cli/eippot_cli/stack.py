@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, assignments
+from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, WeakLabels, assignments
 
 
 def stack(
     config: ConfigFile = None,
     structures: Structures = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Structure file with weak labels (output)."),
-    ] = None,
+    output: WeakLabels = None,
     pretrained: Pretrained = None,
     set_: Set = None,
 ) -> None:

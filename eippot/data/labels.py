@@ -90,8 +90,8 @@ def _tensor(value: np.ndarray | None, shape: tuple[int, ...]) -> Tensor:
     return torch.from_numpy(np.array(value, dtype=np.float64).reshape(shape))
 
 
-def remove_weak_labels(atoms: Atoms) -> None:
-    """Take everything weak out of a structure, before new weak labels come in."""
-    for store in (atoms.info, atoms.arrays):
+def remove_weak_labels(structures: Sequence[Atoms]) -> None:
+    """Take everything weak out of structures, before new weak labels come in."""
+    for store in (store for atoms in structures for store in (atoms.info, atoms.arrays)):
         for key in [key for key in store if key.startswith(WEAK_PREFIX)]:
             del store[key]

@@ -13,7 +13,7 @@ from eippot.config.data import DataConfig
 from eippot.data.sources import reference_energies_of
 from eippot.errors import DataError
 from eippot.graphs.graph import AtomicGraph, species_of
-from eippot.graphs.references import fit_reference_energies, reference_energy
+from eippot.graphs.references import above_isolated_atoms, fit_reference_energies
 from eippot.properties import LABELS, WEAK_PREFIX, reference_key, weak_key
 from eippot.structures.io import energy_of, has_reference_energy, read_structures
 from eippot.structures.splits import set_hash, split_labelled
@@ -58,10 +58,8 @@ class PreparedData:
 
     def relative_energies_per_atom(self) -> np.ndarray:
         """DFT energies of the training structures above their reference ``(m,)`` [eV/atom]."""
-        zero = [reference_energy(atoms, self.reference_energies) for atoms in self.training]
-        sizes = [len(atoms) for atoms in self.training]
-        above: np.ndarray = (reference_energies_of(self.training) - zero) / np.array(sizes)
-        return above
+        energies = reference_energies_of(self.training)
+        return above_isolated_atoms(energies, self.training, self.reference_energies)
 
     def label_counts(self) -> dict[str, int]:
         """How many structures have each reference and weak label."""

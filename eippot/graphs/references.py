@@ -63,6 +63,16 @@ def reference_energy(atoms: Atoms, references: Mapping[str, float]) -> float:
     return float(sum(references[symbol] for symbol in atoms.get_chemical_symbols()))
 
 
+def above_isolated_atoms(
+    energies: np.ndarray, structures: Sequence[Atoms], references: Mapping[str, float]
+) -> np.ndarray:
+    """Energies ``(n,)`` or ``(n, P)`` [eV] of n structures above isolated atoms [eV/atom]."""
+    zero = np.array([reference_energy(atoms, references) for atoms in structures])
+    sizes = np.array([len(atoms) for atoms in structures])
+    above: np.ndarray = ((energies.T - zero) / sizes).T
+    return above
+
+
 def _isolated_atoms(structures: Sequence[Atoms]) -> dict[str, float]:
     found = {}
     for atoms in structures:

@@ -130,8 +130,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     classes = np.array([int(graph.true_class) for graph in graphs["validation"]])
     confusion, calibration = _confusion(logits, classes), calibrate(logits, classes)
     save_model(config.run, card.model_copy(update={"temperature": calibration.temperature}), model)
-    for atoms in data.everything:
-        remove_weak_labels(atoms)
+    remove_weak_labels(data.everything)
     probabilities = softmax(_logits(model, graphs["unlabelled"]) / calibration.temperature, axis=1)
     usage, below = _add_weak_labels(probabilities, data.unlabelled, alignments, config.threshold)
     write_structures(config.output, data.everything)

@@ -17,7 +17,7 @@ from eippot.data.preparation import prepare
 from eippot.data.sources import align_eips, aligned_energies, eip_names, reference_energies_of
 from eippot.errors import ConfigError, DataError
 from eippot.graphs.alignment import Alignment
-from eippot.graphs.references import reference_energy
+from eippot.graphs.references import above_isolated_atoms, reference_energy
 from eippot.models.pretrained import Pretrained, load_pretrained
 from eippot.properties import ENERGY, WEAK_PREFIX, weak_key
 from eippot.structures.io import write_structures
@@ -92,8 +92,7 @@ def run(config: StackConfig) -> StackResult:
         )
     stack = Stack(training.descriptors, training.reference)
 
-    for atoms in data.everything:
-        remove_weak_labels(atoms)
+    remove_weak_labels(data.everything)
     deviations = _add_weak_labels(
         stack, describe(data.unlabelled), data.reference_energies, config.keep
     )
@@ -163,13 +162,11 @@ def _describe(
     aligned = aligned_energies(structures, alignments).reshape(len(structures), len(alignments))
     complete = np.isfinite(aligned).all(axis=1)
     kept = [atoms for atoms, has in zip(structures, complete, strict=True) if has]
-    zero = np.array([reference_energy(atoms, references) for atoms in kept])
-    sizes = np.array([len(atoms) for atoms in kept])
-    energies = (aligned[complete] - zero[:, None]) / sizes[:, None]
+    energies = above_isolated_atoms(aligned[complete], kept, references)
     card = pretrained.card
     graphs = build_graphs(
         kept, card.species, card.model.cutoff, getattr(torch, card.dtype), lambda _: {}
     )
     features = mean_features(pretrained.potential.representation, graphs)
-    reference = (reference_energies_of(kept) - zero) / sizes
+    reference = above_isolated_atoms(reference_energies_of(kept), kept, references)
     return Described(kept, energies, np.hstack([features, energies]), reference)

@@ -22,7 +22,11 @@ from eippot.graphs.batch import StructureBatch
 from eippot.graphs.graph import AtomicGraph
 from eippot.models.base import Representation
 
+#: of the kernel's size and length.
 _BOUNDS = (1e-4, 1e4)
+
+#: descriptors farther from their median than this multiple of the median deviation are clipped.
+_WILD = 20.0
 
 
 class Stack:
@@ -31,16 +35,20 @@ class Stack:
     Parameters
     ----------
     descriptors
-        ``(m, d)`` of the DFT-labelled structures; any units, each column is scaled robustly.
+        ``(m, d)`` of the DFT-labelled structures; any units, each column is scaled.
     energies
         ``(m,)`` DFT energies above the isolated atoms [eV/atom].
     """
 
     def __init__(self, descriptors: np.ndarray, energies: np.ndarray) -> None:
-        self._center = np.median(descriptors, axis=0)
-        deviation = np.median(np.abs(descriptors - self._center), axis=0)
-        self._width = np.where(deviation > 0, deviation, 1.0)
-        smooth = ConstantKernel(1.0, _BOUNDS) * Matern(descriptors.shape[1] ** 0.5, _BOUNDS, nu=2.5)
+        middle = np.median(descriptors, axis=0)
+        deviation = np.median(np.abs(descriptors - middle), axis=0)
+        reach = np.where(deviation > 0, _WILD * deviation, np.inf)
+        self._lowest, self._highest = middle - reach, middle + reach
+        clipped = self._clipped(descriptors)
+        self._mean, self._width = clipped.mean(axis=0), clipped.std(axis=0)
+        self._width[self._width == 0] = 1.0
+        smooth = ConstantKernel(1.0, _BOUNDS) * Matern(descriptors.shape[1] ** 0.5, _BOUNDS, nu=1.5)
         self._process = GaussianProcessRegressor(
             smooth + WhiteKernel(1e-2, (1e-6, 1e1)),
             normalize_y=True,
@@ -58,9 +66,13 @@ class Stack:
         mean, deviation = self._process.predict(self._scaled(descriptors), return_std=True)
         return np.asarray(mean), np.asarray(deviation)
 
+    def _clipped(self, descriptors: np.ndarray) -> np.ndarray:
+        clipped: np.ndarray = np.clip(descriptors, self._lowest, self._highest)
+        return clipped
+
     def _scaled(self, descriptors: np.ndarray) -> np.ndarray:
-        """Columns of unit size whose wild values count by their logarithm."""
-        scaled: np.ndarray = np.arcsinh((descriptors - self._center) / self._width)
+        """Columns of mean zero and unit width, without the wild values of EIPs that fail."""
+        scaled: np.ndarray = (self._clipped(descriptors) - self._mean) / self._width
         return scaled
 
 

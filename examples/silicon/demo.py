@@ -17,32 +17,37 @@ import numpy as np
 from molecular_dynamics import STEPS, plot_conservation, read_lammps, run_ase, write_lammps_input
 from steps import HERE, run, test_errors, write_data
 
-AUGMENTED = ("-s", "augmented.extxyz", "--set", "training.epochs=200")
-"""Learn from weak labels too; an epoch has twice the steps then, so it is half as many epochs."""
+WEAK = ("--set", "training.batch_size=8")
+"""Learn from weak labels too: four of them in each step, beside four DFT labels."""
 
 PRETRAINED = ("--pretrained", "runs/pretrained")
 """Start from the pretrained model."""
 
+STACKED = ("--set", "loss.weak.weight=1", "--set", "loss.weak.forces=false")
+"""The labels of the stack are as good as they are said to be, and have no forces."""
+
 STRATEGIES: dict[str, tuple[str, ...]] = {
     "baseline": (),
-    "+LA": AUGMENTED,
+    "+LA": ("-s", "augmented.extxyz", *WEAK),
     "+MP": PRETRAINED,
-    "+MP+LA": AUGMENTED + PRETRAINED,
+    "+MP+LA": ("-s", "stacked.extxyz", *WEAK, *STACKED, *PRETRAINED),
 }
-"""Options of finetune for each strategy; all take the same number of steps."""
+"""Options of finetune for each strategy; all take the same number of steps. +LA has the weak labels
+of the classifier; +MP+LA those of the stack, which needs the pretrained model."""
 
 QUICK = ("--set", "training.epochs=2", "--set", "training.ema_decay=0")
 """What ``--quick`` changes: to see that everything runs, not to learn anything."""
 
 
 def train(folder: Path, seed: int, extra: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    """Label, classify, pretrain, and finetune, export and evaluate the four potentials."""
+    """Label, classify, pretrain, stack, and finetune, export and evaluate the four potentials."""
     options = ("--set", f"data.seed={seed}", "--set", f"training.seed={seed}", *extra)
     run(
         folder, "eippot", "label", "structures.extxyz", "-o", "labelled.extxyz", "--eips", "silicon"
     )
     run(folder, "eippot", "classify", "classify.yaml", *options)
     run(folder, "eippot", "pretrain", "pretrain.yaml", *options)
+    run(folder, "eippot", "stack", "stack.yaml", "--set", f"data.seed={seed}")
     errors = {}
     for strategy, choices in STRATEGIES.items():
         name = strategy.strip("+").replace("+", "_").lower()
@@ -96,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The whole method on silicon.")
     parser.add_argument("--output", type=Path, default=Path("demo"), help="folder, made anew")
     parser.add_argument("--labels", type=int, default=125, help="DFT labels, validation included")
-    parser.add_argument("--pool", type=int, default=2000, help="structures without DFT labels")
+    parser.add_argument("--pool", type=int, default=5000, help="structures without DFT labels")
     parser.add_argument("--seed", type=int, default=0, help="of the split, the pool, the weights")
     parser.add_argument("--no-md", action="store_true", help="train and test only")
     parser.add_argument("--quick", action="store_true", help="few epochs and steps: does it run?")
@@ -106,7 +111,7 @@ def main() -> None:
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    for name in ("classify.yaml", "pretrain.yaml", "finetune.yaml"):
+    for name in ("classify.yaml", "pretrain.yaml", "stack.yaml", "finetune.yaml"):
         shutil.copy(HERE / name, folder)
     write_data(folder, arguments.labels, arguments.pool, arguments.seed)
     errors = train(folder, arguments.seed, QUICK if arguments.quick else ())

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from ase.io import read, write
+from ase.io import write
 from generate import generate
+
+from eippot.structures.io import read_structures
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "silicon_dft.extxyz.xz"
@@ -46,7 +48,7 @@ def split_labelled(n_labels: int, seed: int) -> tuple[list[Atoms], list[Atoms]]:
 
     The isolated atom is always among the first: it is the zero of energy.
     """
-    structures = read(DATA, index=":", format="extxyz")
+    structures = read_structures(DATA)
     shuffled = np.random.default_rng(seed).permutation(len(structures))
     order = sorted(shuffled, key=lambda i: structures[i].info["config_type"] != "isolated_atom")
     chosen = [structures[i] for i in order]
@@ -55,6 +57,7 @@ def split_labelled(n_labels: int, seed: int) -> tuple[list[Atoms], list[Atoms]]:
 
 def write_data(folder: Path, n_labels: int, n_pool: int, seed: int) -> None:
     """Write ``structures.extxyz`` (DFT-labelled ones and the pool) and ``test.extxyz``."""
+    print(f"Generating {n_pool} structures, and reading the DFT labels", flush=True)
     labelled, test = split_labelled(n_labels, seed)
     pool = generate(n_pool, seed + 1)
     write(folder / "structures.extxyz", labelled + pool, format="extxyz")

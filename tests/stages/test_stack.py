@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from eippot.config.data import DataConfig
 from eippot.config.stages import StackConfig
+from eippot.data.preparation import prepare
 from eippot.errors import ConfigError, DataError
 from eippot.stages import stack
 from eippot.structures.io import read_structures, write_structures
@@ -55,12 +57,8 @@ def test_the_surest_are_kept(pipeline: Pipeline, tmp_path: Path) -> None:
 def test_dft_labels_for_validation_are_not_used(pipeline: Pipeline, tmp_path: Path) -> None:
     structures = labelled_structures()
     one, before = _stack(pipeline, tmp_path, structures)
-    alone = pipeline.directory / "pretrained"
     assert one.validation_labels == 5
-    changed = {"data": {"structures": tmp_path / "in.extxyz"}, "pretrained": alone}
-    from eippot.data.preparation import prepare
-
-    data = prepare(StackConfig.model_validate(changed | {"output": "x"}).data, {})
+    data = prepare(DataConfig(structures=tmp_path / "in.extxyz"), {})
     held_out = {atoms.info["n"] for atoms in data.validation}
     for atoms in structures:
         if atoms.info.get("n") in held_out:
