@@ -15,13 +15,15 @@ PAGE: Final = ROOT / "docs" / "models.md"
 
 
 def _line(model: str, labels: int, seed: int) -> Line:
-    """Errors of 10, 11 and 12 meV/atom for the seeds."""
-    costs = dict.fromkeys(("structures_per_second", "steps", "memory", "md_64", "md_512"), 2.0)
+    """Errors of 10, 11 and 12 meV/atom for the seeds, of which the first had the machine alone."""
+    names = ("structures_per_second", "steps", "memory", "md_64", "md_512")
+    costs = dict.fromkeys(names, 2.0 + seed)
     return {
         "model": model,
         "labels": labels,
         "seed": seed,
-        "budget": 240.0,
+        "budget": 180.0,
+        "alone": seed == 0,
         "ended_by": "max_seconds",
         "parameters": 12345,
         "energy_mae_per_atom": 10.0 + seed,
@@ -38,7 +40,7 @@ def test_tables_tell_what_was_measured() -> None:
 def test_every_run_is_there_once() -> None:
     keys = [(line["model"], line["labels"], line["seed"]) for line in read_lines()]
     assert len(set(keys)) == len(keys)
-    assert {line["budget"] for line in read_lines()} <= {240.0}
+    assert len({line["budget"] for line in read_lines()}) <= 1
 
 
 def test_every_architecture_is_described_and_measured() -> None:
@@ -54,6 +56,6 @@ def test_tables_of_some_runs(seeds: tuple[int, ...]) -> None:
     assert f" | {energy} / " in found
     assert ("| cgcnn | 12,345 | 2 | 2 | 2.00 | 2 | 2 |" in found) == bool(seeds)
     assert f"{len(seeds)} of 54 runs are done." in found
-    assert ("may take 240 s;" in found) == bool(seeds)
+    assert ("may take 180 s;" in found) == bool(seeds)
     widths = {line.count("|") for line in found.splitlines() if line.startswith("|")}
     assert widths == {len(LABELS) + 2, 8}
