@@ -22,7 +22,7 @@ from eippot.models.derivatives import (
 )
 from eippot.models.potential import Potential
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ class Metadata:
         Length of the longest edge [Å].
     interaction_range
         How far an atom's energy may depend on other atoms [Å].
+    ghost_range
+        How far away atoms have to be known [Å] by a process that gets their features; see
+        Representation.
     n_exchanges
         How often features of neighbors are exchanged.
     dtype
@@ -57,6 +60,7 @@ class Metadata:
     species: list[str]
     cutoff: float
     interaction_range: float
+    ghost_range: float
     n_exchanges: int
     dtype: str
     eippot_version: str
@@ -109,6 +113,7 @@ class ExportedModel(nn.Module):
         self.species = metadata.species
         self.cutoff = metadata.cutoff
         self.interaction_range = metadata.interaction_range
+        self.ghost_range = metadata.ghost_range
         self.n_exchanges = metadata.n_exchanges
         self.dtype = metadata.dtype
         self.eippot_version = metadata.eippot_version

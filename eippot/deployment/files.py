@@ -6,7 +6,7 @@ import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import MISSING, asdict, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from eippot.deployment.exported import FORMAT_VERSION, ExportedModel, Metadata, evaluate
 from eippot.errors import ModelError
+from eippot.models import exchange  # noqa: F401 (the operator that exported models call)
 
 METADATA_FILE: Final = "metadata.json"
 
@@ -135,9 +136,7 @@ def _metadata_of(model: torch.jit.ScriptModule, path: Path) -> Metadata:
             f"Expected format version {FORMAT_VERSION} in {path}, got {version}.",
             "Export the model again with this version of eippot.",
         )
-    required = {f.name for f in fields(Metadata) if f.default is MISSING}  # others came later
-    names = [f.name for f in fields(Metadata) if f.name in required or hasattr(model, f.name)]
-    return Metadata(**{name: getattr(model, name) for name in names})
+    return Metadata(**{field.name: getattr(model, field.name) for field in fields(Metadata)})
 
 
 @contextmanager

@@ -58,21 +58,14 @@ class Representation(nn.Module, ABC):
         self.n_exchanges = n_exchanges
         self.interaction_range = interaction_range
 
+    @property
+    def ghost_range(self) -> float:
+        """How far away atoms have to be known [Å] by a process that gets their features."""
+        return self.cutoff if self.n_exchanges > 0 else self.interaction_range
+
     @abstractmethod
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
         """Features ``(n, dim)`` of each atom; see the table in the class docstring."""
-
-
-class GhostExchange(nn.Module):
-    """Where the features of atoms become the features of neighbors.
-
-    Within one process every neighbor is an atom of its own list, and the exchange is the
-    identity. An engine that divides space between processes communicates here.
-    """
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Features ``(n, d)`` of the atoms, as their neighbors see them."""
-        return features
 
 
 def sum_over_neighbors(messages: Tensor, center: Tensor, n_atoms: int) -> Tensor:

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eippot.config.model import CGCNNConfig
-from eippot.models.base import GhostExchange, Representation, sum_over_neighbors
+from eippot.models.base import Representation, sum_over_neighbors
 from eippot.models.blocks.radial import GaussianBasis, PolynomialCutoff, edge_lengths
+from eippot.models.exchange import GhostExchange
 
 
 class CGCNN(Representation):

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from eippot.config.model import EquivariantConfig
-from eippot.models.base import GhostExchange, Representation, sum_over_neighbors
+from eippot.models.base import Representation, sum_over_neighbors
 from eippot.models.blocks.radial import PolynomialCutoff, SphericalBesselBasis, edge_lengths
 from eippot.models.blocks.tensors import SphericalHarmonics, TensorProduct, spherical_irreps
+from eippot.models.exchange import GhostExchange
 
 
 class Equivariant(Representation):

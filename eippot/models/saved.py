@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from eippot import units
@@ -89,7 +89,7 @@ def save_model(directory: Path, card: ModelCard, model: nn.Module) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     weights = {name: value.contiguous() for name, value in model.state_dict().items()}
     temporary = directory / f".{WEIGHTS}.part"
-    save_file(weights, temporary)
+    temporary.write_bytes(save(weights))  # save_file makes it readable to its owner only
     temporary.replace(directory / WEIGHTS)
     temporary = directory / f".{CARD}.part"
     temporary.write_text(card.model_dump_json(indent=2))

@@ -7,13 +7,14 @@ import math
 from torch import Tensor, nn
 
 from eippot.config.model import SchNetConfig
-from eippot.models.base import GhostExchange, Representation, sum_over_neighbors
+from eippot.models.base import Representation, sum_over_neighbors
 from eippot.models.blocks.radial import (
     GaussianBasis,
     PolynomialCutoff,
     ShiftedSoftplus,
     edge_lengths,
 )
+from eippot.models.exchange import GhostExchange
 
 
 class SchNet(Representation):

@@ -67,6 +67,7 @@ def run(config: ExportConfig) -> ExportResult:
         species=list(cards[0].species),
         cutoff=representations[0].cutoff,
         interaction_range=max(r.interaction_range for r in representations),
+        ghost_range=max(r.ghost_range for r in representations),
         n_exchanges=sum(r.n_exchanges for r in representations),
         dtype=config.precision or max(card.dtype for card in cards),  # float64 > float32
         eippot_version=__version__,

@@ -35,6 +35,7 @@ def exported_model(
         species=list(SPECIES),
         cutoff=representation.cutoff,
         interaction_range=representation.interaction_range,
+        ghost_range=representation.ghost_range,
         n_exchanges=len(potentials) * representation.n_exchanges,
         dtype=str(potentials[0].scale.dtype).removeprefix("torch."),
         eippot_version=__version__,

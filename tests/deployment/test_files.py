@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from eippot.config.deployment import ExportConfig
-from eippot.deployment.exported import evaluate
+from eippot.deployment.exported import FORMAT_VERSION, evaluate
 from eippot.deployment.files import check_self_test, open_exported
 from eippot.deployment.self_test import self_test_inputs, self_test_structure
 from eippot.errors import ModelError
@@ -81,7 +81,7 @@ def test_the_metadata_can_be_read_without_torch(exported: Path) -> None:
         (name,) = [n for n in archive.namelist() if n.endswith("extra/metadata.json")]
         content = json.loads(archive.read(name))
     assert content["species"] == SPECIES
-    assert content["format_version"] == 1
+    assert content["format_version"] == FORMAT_VERSION
     assert content["cutoff"] == 4.0
 
 
@@ -143,13 +143,13 @@ def test_torchscript_of_somebody_else(tmp_path: Path) -> None:
 
 
 def test_another_format_version(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="Expected format version 1 .* got 99"):
+    with pytest.raises(ModelError, match=f"Expected format version {FORMAT_VERSION} .* got 99"):
         open_exported(_script(tmp_path / "new.pt", Stranger(99)))
 
 
 def test_our_version_without_the_rest(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is not a complete exported model"):
-        open_exported(_script(tmp_path / "partial.pt", Stranger(1)))
+        open_exported(_script(tmp_path / "partial.pt", Stranger(FORMAT_VERSION)))
 
 
 def test_float64_export_of_a_float32_run(tmp_path: Path) -> None:

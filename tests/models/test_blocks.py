@@ -6,13 +6,14 @@ import math
 
 import torch
 
-from eippot.models.base import GhostExchange, sum_over_neighbors
+from eippot.models.base import sum_over_neighbors
 from eippot.models.blocks.radial import (
     GaussianBasis,
     PolynomialCutoff,
     ShiftedSoftplus,
     edge_lengths,
 )
+from eippot.models.exchange import GhostExchange
 from eippot.models.heads import ClassHead, EnergyHeads
 from eippot.testing.subject import Precision
 

@@ -10,8 +10,8 @@ from scipy.spatial.transform import Rotation
 from torch import Tensor, nn
 
 from eippot.config.model import EquivariantConfig
-from eippot.models.base import GhostExchange
 from eippot.models.equivariant import Equivariant, Interaction, RadialWeights, useful_irreps
+from eippot.models.exchange import GhostExchange
 from eippot.models.potential import Potential
 from eippot.models.prediction import predict
 from eippot.testing.architectures import ARCHITECTURES

@@ -100,6 +100,14 @@ def test_neither_file_can_hold_code(tmp_path: Path) -> None:
     assert json.loads((tmp_path / CARD).read_text())["format_version"] == 1
 
 
+def test_others_may_read_both_files(tmp_path: Path) -> None:
+    """As far as the user's umask lets them."""
+    _saved(tmp_path)
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    (tmp_path / "any").touch()
+    assert modes == {(tmp_path / "any").stat().st_mode & 0o777}
+
+
 def test_missing_directory(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"Expected a trained model in .*absent.*no model\.json"):
         load_model(tmp_path / "absent")

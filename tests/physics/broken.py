@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from eippot.config.model import SchNetConfig
-from eippot.models.base import GhostExchange, sum_over_neighbors
+from eippot.models.base import sum_over_neighbors
 from eippot.models.blocks.radial import PolynomialCutoff, edge_lengths
+from eippot.models.exchange import GhostExchange
 from eippot.models.schnet import Interaction, SchNet
 from eippot.testing.structures import CUTOFF
 

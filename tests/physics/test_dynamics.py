@@ -104,6 +104,7 @@ def silicon_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         species=["Si"],
         cutoff=CONFIG.cutoff,
         interaction_range=2 * CONFIG.cutoff,
+        ghost_range=CONFIG.cutoff,
         n_exchanges=1,
         dtype="float64",
         eippot_version="0.1.0",

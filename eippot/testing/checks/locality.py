@@ -10,8 +10,9 @@ from ase import Atoms
 from torch import Tensor
 
 from eippot.graphs.neighbors import neighbor_list
-from eippot.models.base import GhostExchange, Representation
+from eippot.models.base import Representation
 from eippot.models.derivatives import edge_gradient
+from eippot.models.exchange import GhostExchange
 from eippot.testing.results import Floats, expect, expect_close
 from eippot.testing.structures import periodic, small_cell
 from eippot.testing.subject import Subject
