@@ -2,6 +2,7 @@
 # make demo    the whole method on silicon, about twenty minutes on two cores; results in demo/
 # make test    the test suite: real KIM models, real LAMMPS
 # make lint    what CI checks beside the tests
+# make sanitize   tests of the LAMMPS pair style with sanitizers for memory and undefined behaviour
 # make bench NAME=silicon   a benchmark of benchmarks/; OPTIONS='...' are handed to it
 
 SHELL := /bin/bash
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: setup demo test lint bench
+.PHONY: setup demo test lint sanitize bench
 
 setup:
 	@bash .ci/setup $(VENV)
@@ -24,5 +25,8 @@ test: setup
 lint: setup
 	@$(BIN)/pre-commit run --all-files
 
+sanitize: setup
+	@bash .ci/sanitize $(BIN)
+
 bench: setup
-	@$(BIN)/python benchmarks/$(NAME).py $(OPTIONS)
+	@$(BIN)/python -m benchmarks.$(NAME) $(OPTIONS)

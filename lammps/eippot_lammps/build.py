@@ -112,8 +112,9 @@ def _configure_command(
 ) -> list[str]:
     definitions = {
         "TORCH_DIR": torch.folder,
-        "TORCH_CXX11_ABI": int(_cxx11_abi()),
+        "TORCH_CXX11_ABI": int(_torch_abi()),
         "LAMMPS_DIR": lammps.headers,
+        "LAMMPS_CXX11_ABI": int(lammps.cxx11_abi()),
         "LAMMPS_VERSION": lammps.date,
         "EIPPOT_VERSION": metadata.version("eippot"),
     }
@@ -127,7 +128,7 @@ def _configure_command(
     ]
 
 
-def _cxx11_abi() -> bool:
+def _torch_abi() -> bool:
     import torch
 
     return bool(torch.compiled_with_cxx11_abi())

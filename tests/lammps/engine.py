@@ -16,6 +16,13 @@ from tests.lammps.brute_force import Array, Result
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 BAR = 1.6021765e6  # LAMMPS' metal units: 1 eV/Å³ in bar
 
+#: of `make sanitize`; torch and LAMMPS leak at their ends, which is theirs.
+PRELOAD = os.environ.get("EIPPOT_TEST_PRELOAD")
+SANITIZERS = {"LD_PRELOAD": PRELOAD, "ASAN_OPTIONS": "detect_leaks=0"} if PRELOAD else {}
+
+#: more ranks than cores: MPICH then waits without taking all time from those that work.
+THROTTLE = {"MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1"}
+
 SET_UP = """
 units metal
 atom_style atomic
@@ -58,26 +65,38 @@ def write_structure(
 
 
 def run(
-    folder: Path, script: str, *, ranks: int = 1, environment: dict[str, str] | None = None
+    folder: Path,
+    script: str,
+    *,
+    ranks: int = 1,
+    arguments: tuple[str, ...] = (),
+    environment: dict[str, str] | None = None,
+    timeout: float = 100.0,
 ) -> str:
     """Output of ``lmp``, whatever its exit code; the last line is ``exit code N``."""
     (folder / "in.lmp").write_text(script)
     launcher = [str(SCRIPTS / "mpirun"), "-np", str(ranks)] if ranks > 1 else []
     done = subprocess.run(
-        [*launcher, str(SCRIPTS / "lmp"), "-log", "none", "-in", "in.lmp"],
+        [*launcher, str(SCRIPTS / "lmp"), "-log", "none", "-in", "in.lmp", *arguments],
         cwd=folder,
-        env=os.environ | (environment or {}),
+        env=os.environ | SANITIZERS | THROTTLE | (environment or {}),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=timeout,
         check=False,
     )
     return f"{done.stdout}{done.stderr}\nexit code {done.returncode}"
 
 
-def succeed(folder: Path, script: str, environment: dict[str, str] | None = None) -> str:
+def succeed(
+    folder: Path,
+    script: str,
+    environment: dict[str, str] | None = None,
+    ranks: int = 1,
+    timeout: float = 100.0,
+) -> str:
     """Output of an ``lmp`` that must end well."""
-    output = run(folder, script, environment=environment)
+    output = run(folder, script, ranks=ranks, environment=environment, timeout=timeout)
     assert output.endswith("exit code 0"), output
     return output
 
@@ -94,11 +113,12 @@ def single_point(
     potential: str,
     environment: dict[str, str] | None = None,
     afterwards: str = "",
+    ranks: int = 1,
 ) -> Result:
     """Energy, atomic energies, forces and virial of ``structure.data`` in LAMMPS."""
     boundary = " ".join("p" if periodic else "f" for periodic in atoms.pbc)
     script = SET_UP.format(boundary=boundary) + potential + MEASURE + afterwards
-    output = succeed(folder, script, environment)
+    output = succeed(folder, script, environment, ranks)
     energy, volume, *pressure = printed(output)
     return Result(
         energy,

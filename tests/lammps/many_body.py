@@ -10,10 +10,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from eippot.models.exchange import GhostExchange
+
 ATTRIBUTES: dict[str, object] = {
-    "format_version": 1,
+    "format_version": 2,
     "architecture": "many_body",
     "n_exchanges": 1,
+    "n_members": 1,
+    "message": 0.3,
     "citation": "A. Nonymous, J. Test 1, 1 (2026)",
     "eippot_version": "0.1.0",
 }
@@ -25,6 +29,7 @@ class ManyBody(torch.nn.Module):
     species: list[str]
     reference: Tensor
     strength: Tensor
+    message: float
 
     def __init__(
         self,
@@ -37,6 +42,8 @@ class ManyBody(torch.nn.Module):
         self.species = list(species)
         self.cutoff = cutoff
         self.interaction_range = 2 * cutoff
+        self.ghost_range = cutoff
+        self.exchange = GhostExchange()
         self.dtype = dtype
         for name, value in (ATTRIBUTES | attributes).items():
             setattr(self, name, value)
@@ -55,13 +62,18 @@ class ManyBody(torch.nn.Module):
         weight = weight * torch.exp(-0.5 * distance)
         per_atom = torch.zeros(species.shape[0], dtype=vectors.dtype)
         density = per_atom.index_add(0, center, weight)  # (N,)
-        message = per_atom.index_add(0, center, weight * torch.tanh(density)[neighbor])
+        seen = self.exchange(torch.tanh(density).unsqueeze(1)).squeeze(1)
+        message = per_atom.index_add(0, center, weight * seen[neighbor])
         direction = torch.zeros(species.shape[0], 3, dtype=vectors.dtype)
         direction = direction.index_add(0, center, vectors * weight[:, None])  # (N, 3)
         repulsion = per_atom.index_add(0, center, 3.0 * cut**2 * torch.exp(-2.0 * (distance - 2.0)))
-        energy = repulsion - 2.0 * torch.sqrt(density + 0.1) - 0.3 * message
+        energy = repulsion - 2.0 * torch.sqrt(density + 0.1) - self.message * message
         energy = energy + 0.2 * (direction * direction).sum(dim=1)
         return energy.to(torch.float64) + self.reference[species]
+
+    @torch.jit.export
+    def member_energies(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        return self.forward(species, edge_index, edge_vectors).unsqueeze(1)
 
 
 def write_model(path: Path, model: ManyBody, **false_reference: Tensor) -> Path:

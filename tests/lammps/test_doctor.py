@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -91,6 +92,25 @@ def test_missing_parts(
     assert doctor.next_command(findings) == command
     with pytest.raises(MissingDependencyError, match="install"):
         build.build_plugin()
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("lmp", "is another LAMMPS, without the plugin"),
+        ("mpirun", "is of another MPI, with which every rank runs alone"),
+    ],
+)
+def test_another_program_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, said: str
+) -> None:
+    other = tmp_path / program
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    code, output = asked_doctor()
+    assert code == 0
+    assert f"{other} {said}; start " in output.replace("\n", "")
 
 
 def test_no_compiler(monkeypatch: pytest.MonkeyPatch, empty_cache: Path) -> None:

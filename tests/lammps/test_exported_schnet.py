@@ -33,6 +33,7 @@ def export(path: Path, dtype: str) -> Path:
         species=["Si"],
         cutoff=representation.cutoff,
         interaction_range=representation.interaction_range,
+        ghost_range=representation.ghost_range,
         n_exchanges=representation.n_exchanges,
         dtype=dtype,
         eippot_version="0.1.0",

@@ -63,7 +63,7 @@ def error(folder: Path, script: str, *, ranks: int = 1, units: str = "metal") ->
             "Pair_coeff must start with * * for pair style eippot",
         ),
         (PAIR + "pair_coeff * *\n", "Expected 'pair_coeff * * model.pt' and one chemical symbol"),
-        (PAIR + "pair_coeff * * nowhere.pt Si\n", "Cannot find the model file 'nowhere.pt'"),
+        (PAIR + "pair_coeff * * nowhere.pt Si\n", "eippot: cannot find the model file 'nowhere.pt'"),
         (PAIR + "pair_coeff * * model.pt\n", "each of the 1 atom types .*, got 0"),
         (PAIR + "pair_coeff * * model.pt Si Ge\n", "each of the 1 atom types .*, got 2"),
         (PAIR + "pair_coeff * * model.pt Xx\n", "does not know the element 'Xx'; it knows: Si Ge"),
@@ -77,10 +77,6 @@ def test_wrong_input_scripts(folder: Path, script: str, said: str) -> None:
 
 def test_units_without_a_scale(folder: Path) -> None:
     assert_says(error(folder, PAIR + COEFF, units="lj"), "got 'units lj'; use 'units metal'")
-
-
-def test_several_ranks(folder: Path) -> None:
-    assert_says(error(folder, PAIR + COEFF, ranks=2), "one MPI rank .*, got 2 ranks; start LAMMPS")
 
 
 def test_files_that_are_no_model(folder: Path) -> None:
@@ -99,8 +95,8 @@ def test_torchscript_that_is_no_export(folder: Path) -> None:
 
 
 def test_a_file_of_another_format(folder: Path) -> None:
-    write_model(folder / "model.pt", ManyBody(format_version=2))
-    assert_says(error(folder, PAIR + COEFF), "format 1, got format 2; export it again")
+    write_model(folder / "model.pt", ManyBody(format_version=1))
+    assert_says(error(folder, PAIR + COEFF), "format 2, got format 1; export it again")
 
 
 @pytest.mark.parametrize("quantity", ["energy", "forces", "virial"])
@@ -109,6 +105,11 @@ def test_a_file_that_fails_its_self_test(folder: Path, quantity: str) -> None:
     right = getattr(load(model), f"selftest_{quantity}")
     write_model(model, ManyBody(), **{f"selftest_{quantity}": right + 1e-6})
     assert_says(error(folder, PAIR + COEFF), "does not reproduce the self-test .*energy off by")
+
+
+def test_a_file_with_another_number_of_exchanges(folder: Path) -> None:
+    write_model(folder / "model.pt", ManyBody(n_exchanges=2))
+    assert_says(error(folder, PAIR + COEFF), "expected 2 exchanges of features, .*, got 1")
 
 
 def test_a_damaged_self_test(folder: Path) -> None:
@@ -121,13 +122,28 @@ def test_a_damaged_self_test(folder: Path) -> None:
     [
         (Raising, "at step 0: the model could not be evaluated: .*too many atoms for this test"),
         (NotFinite, "energy at step 0 is not finite; two atoms may be far too close"),
-        (OneEnergy, "self-test failed: expected 6 atomic energies from the model, got .*1"),
+        (OneEnergy, r"expected atomic energies of the shape \[6\] from the model, got \[1\]"),
     ],
 )
 def test_models_that_fail(folder: Path, model: type[ManyBody], said: str) -> None:
-    write_model(folder / "model.pt", model())
+    write_model(folder / "model.pt", model(n_exchanges=0))
     assert_says(error(folder, PAIR + COEFF), said)
 
 
 def assert_says(message: str, pattern: str) -> None:
     assert re.search(pattern.replace("* *", r"\* \*"), message), message
+
+
+def test_an_mpirun_of_another_mpi(folder: Path) -> None:
+    """Open MPI's tells each process so; this LAMMPS does not listen."""
+    script = SET_UP.format(boundary="p p p") + PAIR + COEFF + MEASURE
+    output = run(folder, script, environment={"OMPI_COMM_WORLD_SIZE": "4"})
+    assert "mpirun started 4 processes, but each of them is a LAMMPS of its own" in output
+
+
+def test_a_file_that_only_one_rank_can_read(folder: Path) -> None:
+    """Both ranks end, with what the other one has to say."""
+    (folder / "model.pt").rename(folder / "model.0")
+    coeff = "variable rank getenv PMI_RANK\npair_coeff * * model.${rank} Si\n"
+    said = error(folder, PAIR + coeff, ranks=2)
+    assert_says(said, "Pair style eippot on rank 1: cannot find the model file 'model.1'")

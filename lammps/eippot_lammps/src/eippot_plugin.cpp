@@ -50,11 +50,9 @@ int torch_flags() {
 void *open_library(const char *name, int flags, LAMMPS_NS::LAMMPS *lammps) {
   if (void *library = dlopen(name, flags)) return library;
   const std::string reason = dlerror();
-  lammps->error->all(
-      FLERR,
-      "Pair style eippot cannot be loaded: {}; was torch upgraded, moved or removed? "
-      "'eippot lammps doctor' tells, and 'eippot lammps build' builds anew",
-      reason);
+  lammps->error->all(FLERR, "Pair style eippot cannot be loaded: " + reason +
+                                "; was torch upgraded, moved or removed? 'eippot lammps doctor' "
+                                "tells, and 'eippot lammps build' builds anew");
 }
 
 LAMMPS_NS::Pair *create_pair_eippot(LAMMPS_NS::LAMMPS *lammps) {

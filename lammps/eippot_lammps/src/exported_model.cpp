@@ -3,24 +3,21 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/cuda.h>
 #include <torch/script.h>
 
 #include <algorithm>
-#include <cmath>
 #include <fstream>
 #include <sstream>
+
+#include "exchange_operator.h"
+#include "tensor_memory.h"
 
 namespace eippot {
 
 namespace {
 
-constexpr std::int64_t supported_format_version = 1;
-
-/// What the self-test allows: of the energy in eV/atom; of forces and virial relative to the
-/// largest component, or to 1 where all are smaller.
-double tolerance(const std::string &dtype) {
-  return dtype == "float64" ? 1e-9 : 1e-4;
-}
+constexpr std::int64_t supported_format_version = 2;
 
 /// The sentence of a torch message that says what went wrong: the first one of the last line, since
 /// tracebacks come before it and advice after it.
@@ -61,11 +58,19 @@ class ThreadLimit {
   int before_;
 };
 
-torch::jit::Module open_file(const std::string &path) {
+/// A GPU, if this process sees one; ranks of one machine take turns.
+torch::Device device_for(int local_rank) {
+  const auto n_gpus = torch::cuda::device_count();
+  if (n_gpus == 0) return torch::kCPU;
+  return {torch::kCUDA, static_cast<c10::DeviceIndex>(local_rank % static_cast<int>(n_gpus))};
+}
+
+torch::jit::Module open_file(const std::string &path, torch::Device device) {
   if (!std::ifstream(path)) throw ModelError("cannot read the model file '" + path + "'");
+  register_exchange_operator();
   return translating_errors(
       "'" + path + "' is not an exported eippot model (write one with 'eippot export')", [&] {
-        auto module = torch::jit::load(path, torch::kCPU);
+        auto module = torch::jit::load(path, device);
         module.eval();
         for (auto parameter : module.parameters()) parameter.requires_grad_(false);
         return module;
@@ -95,7 +100,9 @@ ModelMetadata read_metadata(const torch::jit::Module &module) {
     metadata.species.push_back(symbol.toStringRef());
   metadata.cutoff = attribute(module, "cutoff").toDouble();
   metadata.interaction_range = attribute(module, "interaction_range").toDouble();
+  metadata.ghost_range = attribute(module, "ghost_range").toDouble();
   metadata.n_exchanges = attribute(module, "n_exchanges").toInt();
+  metadata.n_members = attribute(module, "n_members").toInt();
   metadata.dtype = attribute(module, "dtype").toStringRef();
   metadata.citation = attribute(module, "citation").toStringRef();
   metadata.eippot_version = attribute(module, "eippot_version").toStringRef();
@@ -117,124 +124,141 @@ void copy_to(std::vector<T> &data, const torch::Tensor &tensor) {
   data.assign(contiguous.data_ptr<T>(), contiguous.data_ptr<T>() + contiguous.numel());
 }
 
-void check_energies(const torch::Tensor &energies, std::int64_t n_atoms) {
-  if (energies.dim() == 1 && energies.size(0) == n_atoms) return;
-  throw ModelError("expected " + std::to_string(n_atoms) +
-                   " atomic energies from the model, got an array of shape " +
-                   c10::str(energies.sizes()) + "; export the model again with 'eippot export'");
+/// Atomic energies (N,), or (N, members), as the model gives them.
+void check_energies(const torch::Tensor &energies, torch::IntArrayRef shape) {
+  if (energies.sizes() == shape) return;
+  throw ModelError("expected atomic energies of the shape " + c10::str(shape) +
+                   " from the model, got " + c10::str(energies.sizes()) +
+                   "; export the model again with 'eippot export'");
 }
 
-/// dE/d(edge vectors), of the shape (E, 3); zero where the energy does not depend on them.
-torch::Tensor gradient(const torch::Tensor &energies, const torch::Tensor &edge_vectors) {
-  if (!energies.requires_grad()) return torch::zeros_like(edge_vectors);
-  const auto g = torch::autograd::grad({energies.sum()}, {edge_vectors}, /*grad_outputs=*/{},
-                                       /*retain_graph=*/false, /*create_graph=*/false,
-                                       /*allow_unused=*/true)[0];
-  return g.defined() ? g : torch::zeros_like(edge_vectors);
-}
-
-/// Energy (1,) [eV], forces (N, 3) [eV/Angstrom] and virial (3, 3) [eV] of a whole graph.
-struct Totals {
-  std::vector<double> energy, forces, virial;
-  Totals() = default;
-  Totals(const AtomGraph &graph, const Evaluation &result)
-      : energy(1, 0.0), forces(3 * graph.n_atoms(), 0.0), virial(9, 0.0) {
-    for (const double e : result.atomic_energies) energy[0] += e;
-    for (std::int64_t edge = 0; edge < graph.n_edges(); ++edge) {
-      const double *g = &result.edge_gradient[3 * edge];
-      const double *r = &graph.edge_vectors[3 * edge];
-      for (int a = 0; a < 3; ++a) {
-        forces[3 * graph.center(edge) + a] += g[a];
-        forces[3 * graph.neighbor(edge) + a] -= g[a];
-        for (int b = 0; b < 3; ++b) virial[3 * a + b] -= r[a] * g[b];
-      }
-    }
+/// The tensors that a model takes; on the CPU, views of a graph.
+struct Inputs {
+  torch::Tensor species, edge_index, edge_vectors;
+  Inputs(const AtomGraph &graph, torch::Device device)
+      : species(view(graph.species, {graph.n_nodes()}).to(device)),
+        edge_index(view(graph.edge_index, {2, graph.n_edges()}).to(device)),
+        edge_vectors(view(graph.edge_vectors, {graph.n_edges(), 3}).to(device)) {
+    edge_vectors.requires_grad_(true);
   }
 };
 
-/// Largest |component| of a; NaN if there is one.
-double largest(const std::vector<double> &a) {
-  double result = 0.0;
-  for (const double value : a) {
-    if (std::isnan(value)) return value;
-    result = std::max(result, std::abs(value));
+/// Energies (n_owned,) and d(sum of energies)/d(edge vectors) (E, 3), which is zero where the
+/// energy does not depend on them.
+Evaluation evaluation_of(const torch::Tensor &energies, const torch::Tensor &edge_vectors,
+                         bool keep_graph) {
+  auto g = torch::zeros_like(edge_vectors);
+  if (energies.requires_grad()) {
+    const auto found = torch::autograd::grad({energies.sum()}, {edge_vectors}, /*grad_outputs=*/{},
+                                             keep_graph, /*create_graph=*/false,
+                                             /*allow_unused=*/true)[0];
+    if (found.defined()) g = found;
   }
+  Evaluation result;
+  copy_to(result.atomic_energies, energies);
+  copy_to(result.edge_gradient, g);
   return result;
 }
 
-double largest_difference(std::vector<double> a, const std::vector<double> &b) {
-  for (std::size_t k = 0; k < a.size(); ++k) a[k] -= b[k];
-  return largest(a);
-}
+/// The structure of the self-test, and what the file says of it.
+Reference read_reference(const torch::jit::Module &module) {
+  Reference reference;
+  auto &graph = reference.graph;
+  copy_to(graph.species, attribute(module, "selftest_species").toTensor());
+  copy_to(graph.edge_index, attribute(module, "selftest_edge_index").toTensor());
+  copy_to(graph.edge_vectors, attribute(module, "selftest_edge_vectors").toTensor());
+  copy_to(reference.energy, attribute(module, "selftest_energy").toTensor());
+  copy_to(reference.forces, attribute(module, "selftest_forces").toTensor());
+  copy_to(reference.virial, attribute(module, "selftest_virial").toTensor());
+  graph.n_owned = graph.n_nodes();
 
-/// The sizes and indices of a self-test read from a file.
-void check_self_test(const AtomGraph &graph, const Totals &expected) {
-  const auto is_atom = [&](std::int64_t index) { return 0 <= index && index < graph.n_atoms(); };
-  if (graph.edge_vectors.size() == 3 * graph.edge_index.size() / 2 && expected.energy.size() == 1 &&
-      expected.forces.size() == 3 * graph.species.size() && expected.virial.size() == 9 &&
-      std::all_of(graph.edge_index.begin(), graph.edge_index.end(), is_atom))
-    return;
+  const auto is_node = [&](std::int64_t index) { return 0 <= index && index < graph.n_nodes(); };
+  if (graph.edge_vectors.size() == 3 * graph.edge_index.size() / 2 &&
+      reference.energy.size() == 1 && reference.forces.size() == 3 * graph.species.size() &&
+      reference.virial.size() == 9 &&
+      std::all_of(graph.edge_index.begin(), graph.edge_index.end(), is_node))
+    return reference;
   throw ModelError("the self-test in the model file is damaged; export the model again");
 }
 
 }  // namespace
 
+std::vector<double> forces_on_nodes(const AtomGraph &graph, const Evaluation &evaluation) {
+  std::vector<double> forces(3 * graph.n_nodes(), 0.0);
+  for (std::int64_t edge = 0; edge < graph.n_edges(); ++edge) {
+    for (int a = 0; a < 3; ++a) {
+      const double g = evaluation.edge_gradient[3 * edge + a];
+      forces[3 * graph.center(edge) + a] += g;
+      forces[3 * graph.neighbor(edge) + a] -= g;
+    }
+  }
+  return forces;
+}
+
 struct ExportedModel::Module {
+  torch::Device device;
   torch::jit::Module script;
+  std::shared_ptr<TensorMemory> memory;
 };
 
-ExportedModel::ExportedModel(const std::string &path)
-    : module_(std::make_unique<Module>(Module{open_file(path)})),
-      metadata_(translating_errors("cannot read the metadata of '" + path + "'",
-                                   [&] { return read_metadata(module_->script); })) {}
+ExportedModel::ExportedModel(const Text &path, int local_rank) {
+  const auto device = device_for(local_rank);
+  module_ = std::make_unique<Module>(
+      Module{device, open_file(path.str(), device), std::make_shared<TensorMemory>()});
+  metadata_ = translating_errors("cannot read the metadata of '" + path.str() + "'",
+                                 [&] { return read_metadata(module_->script); });
+}
 
 ExportedModel::~ExportedModel() = default;
 
-void ExportedModel::evaluate(const AtomGraph &graph, Evaluation &result) const {
+Text ExportedModel::device() const {
+  return module_->device.str();
+}
+
+/// Runs `action` as all evaluations run.
+template <typename Action>
+void ExportedModel::run(Action action) const {
   translating_errors("the model could not be evaluated", [&] {
     const ThreadLimit threads(n_threads_);
     // The profiling executor compiles anew for new numbers of edges; MD has a new one each step.
     const torch::jit::GraphOptimizerEnabledGuard no_optimizer(false);
     const torch::AutoGradMode with_gradient(true);
-
-    const auto species = view(graph.species, {graph.n_atoms()});
-    const auto edge_index = view(graph.edge_index, {2, graph.n_edges()});
-    const auto edge_vectors = view(graph.edge_vectors, {graph.n_edges(), 3}).requires_grad_(true);
-
-    const auto energies = module_->script.forward({species, edge_index, edge_vectors}).toTensor();
-    check_energies(energies, graph.n_atoms());
-    copy_to(result.edge_gradient, gradient(energies, edge_vectors));
-    copy_to(result.atomic_energies, energies);
+    const TensorMemory::Scope memory(*module_->memory);
+    action();
   });
 }
 
-SelfTest ExportedModel::self_test() const {
-  AtomGraph graph;
-  Totals expected;
-  translating_errors("the self-test in the model file cannot be read", [&] {
-    const auto &script = module_->script;
-    copy_to(graph.species, attribute(script, "selftest_species").toTensor());
-    copy_to(graph.edge_index, attribute(script, "selftest_edge_index").toTensor());
-    copy_to(graph.edge_vectors, attribute(script, "selftest_edge_vectors").toTensor());
-    copy_to(expected.energy, attribute(script, "selftest_energy").toTensor());
-    copy_to(expected.forces, attribute(script, "selftest_forces").toTensor());
-    copy_to(expected.virial, attribute(script, "selftest_virial").toTensor());
+void ExportedModel::evaluate(const AtomGraph &graph, NodeExchange *exchange,
+                             Evaluation &result) const {
+  run([&] {
+    const ExchangeScope through(exchange);
+    const Inputs in(graph, module_->device);
+    const auto energies =
+        module_->script.forward({in.species, in.edge_index, in.edge_vectors}).toTensor();
+    check_energies(energies, {graph.n_nodes()});
+    result = evaluation_of(energies.narrow(0, 0, graph.n_owned), in.edge_vectors, false);
   });
-  check_self_test(graph, expected);
+}
 
-  Evaluation result;
-  evaluate(graph, result);
-  const Totals ours(graph, result);
+std::vector<Evaluation> ExportedModel::evaluate_members(const AtomGraph &graph,
+                                                        NodeExchange *exchange) const {
+  std::vector<Evaluation> results;
+  run([&] {
+    const ExchangeScope through(exchange);
+    const Inputs in(graph, module_->device);
+    const auto energies =
+        module_->script.run_method("member_energies", in.species, in.edge_index, in.edge_vectors)
+            .toTensor();
+    check_energies(energies, {graph.n_nodes(), metadata_.n_members});
+    for (const auto &member : energies.narrow(0, 0, graph.n_owned).unbind(1))
+      results.push_back(evaluation_of(member, in.edge_vectors, true));
+  });
+  return results;
+}
 
-  SelfTest report;
-  report.energy_error = largest_difference(ours.energy, expected.energy);
-  report.force_error = largest_difference(ours.forces, expected.forces);
-  report.virial_error = largest_difference(ours.virial, expected.virial);
-  const double allowed = tolerance(metadata_.dtype);
-  report.passed = report.energy_error <= allowed * graph.n_atoms() &&
-                  report.force_error <= allowed * std::max(1.0, largest(expected.forces)) &&
-                  report.virial_error <= allowed * std::max(1.0, largest(expected.virial));
-  return report;
+Reference ExportedModel::reference() const {
+  return translating_errors("the self-test in the model file cannot be read",
+                            [&] { return read_reference(module_->script); });
 }
 
 }  // namespace eippot

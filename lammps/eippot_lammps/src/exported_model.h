@@ -13,70 +13,107 @@
 #include <string>
 #include <vector>
 
+#include "text.h"
+
 namespace eippot {
 
 /// A model file that cannot be used, or an evaluation that failed.
 class ModelError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
+ public:
+  explicit ModelError(const std::string &text) : std::runtime_error(text.c_str()) {}
 };
 
-/// A directed graph: N atoms, E edges, every pair within the cutoff in both directions.
+/// A directed graph: N nodes, E edges, every pair within the cutoff in both directions.
+///
+/// The first n_owned nodes are atoms of this process. The others stand for atoms of other
+/// processes, which count their energies, and mostly know their edges.
 struct AtomGraph {
   std::vector<std::int64_t> species;     ///< (N,)   index into ModelMetadata::species
   std::vector<std::int64_t> edge_index;  ///< (2, E) row 0 centers, row 1 neighbors, each in [0, N)
   std::vector<double> edge_vectors;      ///< (E, 3) r_neighbor - r_center [Angstrom]
+  std::int64_t n_owned = 0;              ///< in [0, N]
 
-  std::int64_t n_atoms() const { return static_cast<std::int64_t>(species.size()); }
+  std::int64_t n_nodes() const { return static_cast<std::int64_t>(species.size()); }
   std::int64_t n_edges() const { return static_cast<std::int64_t>(edge_index.size() / 2); }
   std::int64_t center(std::int64_t edge) const { return edge_index[edge]; }
   std::int64_t neighbor(std::int64_t edge) const { return edge_index[n_edges() + edge]; }
 };
 
-/// What a model says about an AtomGraph. Everything else follows from the gradient:
-/// force on the center += g, force on the neighbor -= g, virial = -sum over edges of r (x) g.
+/// What a model says about an AtomGraph. Everything else follows from the gradient of the energy of
+/// all owned atoms (of all processes, through the exchanges): virial = -sum over edges of r (x) g.
 struct Evaluation {
-  std::vector<double> atomic_energies;  ///< (N,)   with the reference energies [eV]
+  std::vector<double> atomic_energies;  ///< (n_owned,) with the reference energies [eV]
   std::vector<double> edge_gradient;    ///< (E, 3) g = dE/d(edge vector) [eV/Angstrom]
+};
+
+/// Forces (N, 3) [eV/Angstrom]: each edge pulls its center by +g, and its neighbor by -g.
+std::vector<double> forces_on_nodes(const AtomGraph &graph, const Evaluation &evaluation);
+
+/// The way between processes, along which rows of numbers of the nodes go.
+class NodeExchange {
+ public:
+  /// Rows (N, width) of nodes that are not owned become those of their owners.
+  virtual void to_ghosts(double *rows, int width) = 0;
+  /// Rows (N, width) of nodes that are not owned are added to those of their owners, then are zero.
+  virtual void to_owners(double *rows, int width) = 0;
+
+ protected:
+  ~NodeExchange() = default;  // nobody owns one
 };
 
 /// What the file says about itself.
 struct ModelMetadata {
-  std::string architecture;          ///< e.g. "schnet"
-  std::vector<std::string> species;  ///< chemical symbols, in the order of the model's indices
-  double cutoff = 0.0;               ///< longest edge [Angstrom]
-  double interaction_range = 0.0;    ///< farthest atom that an atomic energy depends on [Angstrom]
-  std::int64_t n_exchanges = 0;      ///< times that neighbor features are needed between layers
-  std::string dtype;                 ///< "float32" or "float64": the precision inside the model
-  std::string citation;              ///< what to cite, or empty
-  std::string eippot_version;        ///< the version that wrote the file
+  Text architecture;               ///< e.g. "schnet"
+  std::vector<Text> species;       ///< chemical symbols, in the order of the model's indices
+  double cutoff = 0.0;             ///< longest edge [Angstrom]
+  double interaction_range = 0.0;  ///< farthest atom that an atomic energy depends on [Angstrom]
+  double ghost_range = 0.0;        ///< farthest atom that has to be known if features are exchanged
+  std::int64_t n_exchanges = 0;    ///< times that neighbor features are exchanged between layers
+  std::int64_t n_members = 1;      ///< of a committee; energies are their mean
+  Text dtype;                      ///< "float32" or "float64": the precision inside the model
+  Text citation;                   ///< what to cite, or empty
+  Text eippot_version;             ///< the version that wrote the file
 };
 
-/// Largest deviations from the reference structure that the file carries.
-struct SelfTest {
-  double energy_error = 0.0;  ///< [eV]
-  double force_error = 0.0;   ///< largest component [eV/Angstrom]
-  double virial_error = 0.0;  ///< largest component [eV]
-  bool passed = false;        ///< all within the tolerance of the model's dtype
+/// The structure that a file carries for the self-test, and what its model said of it.
+struct Reference {
+  AtomGraph graph;
+  std::vector<double> energy;  ///< (1,)   of all atoms [eV]
+  std::vector<double> forces;  ///< (N, 3) [eV/Angstrom]
+  std::vector<double> virial;  ///< (3, 3) [eV]
 };
 
 class ExportedModel {
  public:
-  /// Opens a file; a ModelError if it is missing, not TorchScript, or not an eippot export.
-  explicit ExportedModel(const std::string &path);
+  /// Opens a file; a ModelError if it is missing, not TorchScript, or not an eippot export. It runs
+  /// on a GPU where torch sees one, on another one for each `local_rank` as far as there are so
+  /// many.
+  ExportedModel(const Text &path, int local_rank);
   ~ExportedModel();
 
   const ModelMetadata &metadata() const { return metadata_; }
+
+  /// Where it runs, e.g. "cpu" or "cuda:0".
+  Text device() const;
 
   /// Threads that one evaluation may use; 1 unless told otherwise.
   void set_threads(int n_threads) { n_threads_ = n_threads; }
 
   /// Energies and their gradient. Works for any N >= 0 and E >= 0; `result` is resized.
-  void evaluate(const AtomGraph &graph, Evaluation &result) const;
+  /// `exchange` is the way to the other processes, all of which evaluate at the same time;
+  /// nullptr where all nodes are owned.
+  void evaluate(const AtomGraph &graph, NodeExchange *exchange, Evaluation &result) const;
 
-  /// Evaluates the reference structure in the file and compares.
-  SelfTest self_test() const;
+  /// The same for each member of a committee.
+  std::vector<Evaluation> evaluate_members(const AtomGraph &graph, NodeExchange *exchange) const;
+
+  /// What the file carries for the self-test.
+  Reference reference() const;
 
  private:
+  template <typename Action>
+  void run(Action action) const;
+
   struct Module;  // the TorchScript module; defined beside the only code that sees torch
   std::unique_ptr<Module> module_;
   ModelMetadata metadata_;

@@ -1,10 +1,17 @@
 /// From LAMMPS' neighbor list to the graph that a model takes.
 ///
 /// LAMMPS has *atoms*: indices 0 ... nlocal-1 are owned by this rank, nlocal ... nlocal+nghost-1
-/// are ghosts, i.e. periodic images of owned atoms. A model has *nodes*: the owned atoms whose type
-/// the model covers, numbered without gaps. An edge to a ghost is folded to the node of its owner;
-/// the edge vector still points to the ghost, so a pair with several images has several edges, and
-/// cells smaller than the cutoff need no special care.
+/// are ghosts, i.e. images of atoms of this rank or of another one. A model has *nodes*, numbered
+/// without gaps, of the atoms whose type it covers:
+///
+/// - first the owned atoms;
+/// - ghosts of owned atoms are folded: an edge to one leads to the node of its owner, and its
+///   vector still points to the ghost. So a pair with several images has several edges, and cells
+///   smaller than the cutoff need no special care;
+/// - atoms of other ranks that are seen here have one node each, however many of their images are
+///   seen. It has no edges of its own; the features that a model needs of it come from its owner;
+/// - unless ghosts are *extended*, for models that cannot be helped with features: then each ghost
+///   is a node, and has its edges.
 
 #ifndef EIPPOT_NEIGHBOR_GRAPH_H
 #define EIPPOT_NEIGHBOR_GRAPH_H
@@ -12,6 +19,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "atom_rows.h"
 #include "exported_model.h"
 
 namespace LAMMPS_NS {
@@ -24,37 +32,40 @@ namespace eippot {
 class NeighborGraph {
  public:
   /// `cutoff` in Angstrom; `angstrom` is the length of one Angstrom in LAMMPS' units;
-  /// `species_of_type` (ntypes + 1,): model species of each atom type, -1 for types left out.
-  void configure(double cutoff, double angstrom, const std::vector<int> &species_of_type);
+  /// `species_of_type` (ntypes + 1,): model species of each atom type, -1 for types left out;
+  /// `extended`: whether ghosts have nodes and edges of their own.
+  void configure(double cutoff, double angstrom, const std::vector<int> &species_of_type,
+                 bool extended);
 
-  /// Rebuilds the graph from a full neighbor list and the present positions.
-  /// `owner` (nlocal + nghost,): local index of the atom that each atom is, or is an image of.
-  void build(const LAMMPS_NS::Atom &atom, const LAMMPS_NS::NeighList &list,
-             const std::vector<int> &owner);
+  /// Numbers the nodes; they stay as long as LAMMPS' neighbor list does.
+  /// `origins` (nlocal + nghost, 2): rank, and index there, of the atom that each one is or is an
+  /// image of.
+  void number_nodes(const LAMMPS_NS::Atom &atom, const LAMMPS_NS::NeighList &list,
+                    const AtomRows &origins, int this_rank);
+
+  /// Finds the edges between the nodes at the present positions.
+  void find_edges(const LAMMPS_NS::Atom &atom, const LAMMPS_NS::NeighList &list);
 
   const AtomGraph &graph() const { return graph_; }
 
-  /// LAMMPS' local index, in [0, nlocal), of a node.
+  /// LAMMPS' index of a node; for those of other ranks, of one of its ghosts here.
   int atom_of_node(std::int64_t node) const { return atom_of_node_[node]; }
 
  private:
-  struct Surroundings;  // the arrays of LAMMPS that one build reads
-
-  void number_nodes(const Surroundings &here);
-  void count_edges(const Surroundings &here);
-  void fill_edges(const Surroundings &here);
+  void add_node(int atom, int species);
   template <typename Action>
-  void for_each_neighbor(const Surroundings &here, int atom, Action action) const;
+  void for_each_neighbor(const LAMMPS_NS::Atom &atom, const LAMMPS_NS::NeighList &list, int center,
+                         Action action) const;
 
   double cutoff_squared_ = 0.0;       // [Angstrom^2]
   double length_to_angstrom_ = 1.0;   // multiplies a length of LAMMPS
   std::vector<int> species_of_type_;  // (ntypes + 1,)
+  bool extended_ = false;
 
   AtomGraph graph_;
-  std::vector<int> atom_of_node_;  // (N,)     in [0, nlocal)
-  std::vector<int> node_of_atom_;  // (nlocal,) in [0, N), or -1 where no node
-  std::vector<std::int64_t>
-      first_edge_;  // (N + 1,) edges of node n: [first_edge_[n], first_edge_[n+1])
+  std::vector<int> atom_of_node_;         // (N,)               in [0, nlocal + nghost)
+  std::vector<int> node_of_atom_;         // (nlocal + nghost,) in [0, N), or -1 where no node
+  std::vector<std::int64_t> first_edge_;  // (centers + 1,) edges of node n: [n] up to [n + 1]
 };
 
 }  // namespace eippot

@@ -1,9 +1,8 @@
 #include "pair_eippot.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstdlib>
 #include <cstring>
-#include <numeric>
 #include <utility>
 
 #include "atom.h"
@@ -12,8 +11,8 @@
 #include "error.h"
 #include "force.h"
 #include "memory.h"
-#include "neigh_list.h"
 #include "neighbor.h"
+#include "universe.h"
 #include "update.h"
 #include "utils.h"
 
@@ -23,9 +22,9 @@ namespace {
 
 constexpr double boltzmann_in_ev = 8.617343e-5;  // eV/K, the value of LAMMPS' metal units
 
-std::string joined(const std::vector<std::string> &words) {
+std::string joined(const std::vector<eippot::Text> &words) {
   std::string text;
-  for (const auto &word : words) text += (text.empty() ? "" : " ") + word;
+  for (const auto &word : words) text += (text.empty() ? "" : " ") + word.str();
   return text;
 }
 
@@ -37,8 +36,7 @@ PairEippot::PairEippot(LAMMPS *lmp) : Pair(lmp) {
   one_coeff = 1;
   manybody_flag = 1;
   no_virial_fdotr_compute = 1;
-  centroidstressflag = CENTROID_NOTAVAIL;
-  comm_forward = 1;  // the owner's index
+  centroidstressflag = CENTROID_AVAIL;
 }
 
 PairEippot::~PairEippot() {
@@ -55,11 +53,6 @@ void PairEippot::settings(int narg, char **arg) {
                "Pair style eippot takes no arguments, got '{}'; the model file belongs to "
                "pair_coeff: 'pair_coeff * * model.pt Si'",
                arg[0]);
-  if (comm->nprocs > 1)
-    error->all(FLERR,
-               "Pair style eippot runs on one MPI rank in this version, got {} ranks; start "
-               "LAMMPS without mpirun, and set OMP_NUM_THREADS to use several cores",
-               comm->nprocs);
   if (std::strcmp(update->unit_style, "lj") == 0)
     error->all(FLERR,
                "Pair style eippot needs units with a length and an energy, got 'units lj'; "
@@ -72,27 +65,61 @@ void PairEippot::coeff(int narg, char **arg) {
                "Expected 'pair_coeff * * model.pt' and one chemical symbol per atom type for "
                "pair style eippot");
   // nothing is kept before all of it is known to be right
-  auto model = open_model(arg[2]);
-  auto species = species_of_types(model->metadata(), narg - 3, arg + 3);
-  const auto self_test = checked_self_test(*model);
+  std::unique_ptr<eippot::ExportedModel> model;
+  eippot::SelfTest self_test;
+  const int rank_here = local_rank();
+  on_all_ranks([&] {
+    model = std::make_unique<eippot::ExportedModel>(path_of(arg[2]), rank_here);
+    self_test = passed_self_test(*model);
+  });
+  species_of_type_ = species_of_types(model->metadata(), narg - 3, arg + 3);
   model_ = std::move(model);
-  species_of_type_ = std::move(species);
+  exchange_width_ = self_test.exchange_width;
   mark_covered_types();
   announce(arg[2], self_test);
 }
 
-std::unique_ptr<eippot::ExportedModel> PairEippot::open_model(const std::string &name) const {
+/// Does what may fail on one rank alone, such as to read a file; a failure ends the run on all.
+template <typename Action>
+void PairEippot::on_all_ranks(Action action) const {
+  std::string failure;
+  try {
+    action();
+  } catch (const eippot::ModelError &error) {
+    const auto where = comm->nprocs > 1 ? fmt::format(" on rank {}", comm->me) : std::string();
+    failure = fmt::format("Pair style eippot{}: {}", where, error.what());
+  }
+  int first = failure.empty() ? comm->nprocs : comm->me;
+  MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, world);
+  if (first == comm->nprocs) return;
+  auto length = static_cast<int>(failure.size());
+  MPI_Bcast(&length, 1, MPI_INT, first, world);
+  failure.resize(length);
+  MPI_Bcast(failure.data(), length, MPI_CHAR, first, world);
+  error->all(FLERR, failure);
+}
+
+std::string PairEippot::path_of(const std::string &name) const {
   const std::string path = utils::get_potential_file_path(name);
   if (path.empty())
-    error->all(FLERR,
-               "Cannot find the model file '{}' of pair style eippot, neither here nor in "
-               "the folders of LAMMPS_POTENTIALS; write one with 'eippot export'",
-               name);
-  try {
-    return std::make_unique<eippot::ExportedModel>(path);
-  } catch (const eippot::ModelError &failure) {
-    error->all(FLERR, "Pair style eippot: {}", failure.what());
-  }
+    throw eippot::ModelError("cannot find the model file '" + name +
+                             "', neither here nor in the folders of LAMMPS_POTENTIALS; write one "
+                             "with 'eippot export'");
+  return path;
+}
+
+/// Number of ranks before this one on the same machine.
+int PairEippot::local_rank() const {
+  constexpr int size = MPI_MAX_PROCESSOR_NAME;
+  int length = 0;
+  char name[size] = {};
+  MPI_Get_processor_name(name, &length);
+  std::vector<char> names(static_cast<std::size_t>(size) * comm->nprocs);
+  MPI_Allgather(name, size, MPI_CHAR, names.data(), size, MPI_CHAR, world);
+  int count = 0;
+  for (int rank = 0; rank < comm->me; ++rank)
+    count += std::strncmp(name, &names[static_cast<std::size_t>(size) * rank], size) == 0;
+  return count;
 }
 
 /// (ntypes + 1,) index into the model's species, from one symbol per atom type.
@@ -117,28 +144,23 @@ int PairEippot::species_index(const eippot::ModelMetadata &model, const std::str
                "it is allowed only under 'pair_style hybrid' or 'pair_style hybrid/overlay'");
   }
   const auto &known = model.species;
-  const auto found = std::find(known.begin(), known.end(), symbol);
+  const auto found = std::find_if(known.begin(), known.end(),
+                                  [&](const auto &name) { return name.str() == symbol; });
   if (found == known.end())
     error->all(FLERR, "The model of pair style eippot does not know the element '{}'; it knows: {}",
                symbol, joined(known));
   return static_cast<int>(found - known.begin());
 }
 
-/// Reproduces the reference structure that the file carries; a wrong answer ends the run.
-eippot::SelfTest PairEippot::checked_self_test(const eippot::ExportedModel &model) const {
-  eippot::SelfTest report;
-  try {
-    report = model.self_test();
-  } catch (const eippot::ModelError &failure) {
-    error->all(FLERR, "Pair style eippot: the model's self-test failed: {}", failure.what());
-  }
-  if (!report.passed)
-    error->all(FLERR,
-               "Pair style eippot: the model does not reproduce the self-test in its own "
-               "file (energy off by {:.2g} eV, forces by {:.2g} eV/Angstrom, virial by {:.2g} eV); "
-               "export it again, and rebuild the plugin with 'eippot lammps build --force'",
-               report.energy_error, report.force_error, report.virial_error);
-  return report;
+/// Reproduces the reference structure that the file carries; a ModelError where it does not.
+eippot::SelfTest PairEippot::passed_self_test(const eippot::ExportedModel &model) const {
+  const auto report = eippot::self_test(model);
+  if (report.passed) return report;
+  throw eippot::ModelError(
+      fmt::format("the model does not reproduce the self-test in its own file (energy off by "
+                  "{:.2g} eV, forces by {:.2g} eV/Angstrom, virial by {:.2g} eV); export it again, "
+                  "and rebuild the plugin with 'eippot lammps build --force'",
+                  report.energy_error, report.force_error, report.virial_error));
 }
 
 /// Tells LAMMPS which pairs of atom types this style is for.
@@ -156,26 +178,53 @@ void PairEippot::mark_covered_types() {
 
 void PairEippot::announce(const std::string &name, const eippot::SelfTest &self_test) {
   const auto &model = model_->metadata();
-  if (!model.citation.empty() && lmp->citeme)
-    lmp->citeme->add("eippot model: " + model.citation + "\n\n");
+  const auto citation = model.citation.str();
+  if (!citation.empty() && lmp->citeme) lmp->citeme->add("eippot model: " + citation + "\n\n");
   if (comm->me != 0) return;
+  warn_about_lonely_ranks();
   std::string types;
   for (int type = 1; type <= atom->ntypes; ++type) {
     const int species = species_of_type_[type];
-    types += fmt::format(" {}={}", type, species < 0 ? "NULL" : model.species[species]);
+    types += fmt::format(" {}={}", type, species < 0 ? "NULL" : model.species[species].str());
   }
   utils::logmesg(
       lmp,
       "eippot model {}\n"
       "  architecture  {}, exported by eippot {}\n"
       "  atom types   {}\n"
-      "  precision     {}, {} thread(s)\n"
+      "  precision     {}, on {}, {} thread(s)\n"
       "  cutoff        {} Angstrom, interaction range {} Angstrom\n"
+      "  MPI           {}\n"
       "  self-test     passed: energy to {:.1e} eV, forces to {:.1e} eV/Angstrom, virial "
       "to {:.1e} eV\n",
-      name, model.architecture, model.eippot_version, types, model.dtype, comm->nthreads,
-      model.cutoff, model.interaction_range, self_test.energy_error, self_test.force_error,
-      self_test.virial_error);
+      name, model.architecture.str(), model.eippot_version.str(), types, model.dtype.str(),
+      model_->device().str(), comm->nthreads, model.cutoff, model.interaction_range,
+      communication(), self_test.energy_error, self_test.force_error, self_test.virial_error);
+}
+
+/// An mpirun of another MPI starts LAMMPS several times instead of once on several ranks.
+void PairEippot::warn_about_lonely_ranks() const {
+  if (universe->nprocs > 1) return;
+  for (const char *name : {"PMI_SIZE", "OMPI_COMM_WORLD_SIZE"}) {
+    const char *size = std::getenv(name);
+    if (size && std::atoi(size) > 1)
+      error->warning(FLERR,
+                     "mpirun started {} processes, but each of them is a LAMMPS of its own: it "
+                     "belongs to another MPI; 'eippot lammps doctor' names the right one",
+                     size);
+  }
+}
+
+/// How ranks work together, in words.
+std::string PairEippot::communication() const {
+  const auto &model = model_->metadata();
+  if (comm->nprocs == 1) return "one rank, ghosts are folded to their owners";
+  const auto ghosts = fmt::format("{} ranks, ghosts up to {} Angstrom", comm->nprocs,
+                                  std::max(model.cutoff, model.ghost_range));
+  if (has_extended_ghosts()) return ghosts + ", which are evaluated with their neighbors";
+  if (model.n_exchanges == 0) return ghosts;
+  return ghosts +
+         fmt::format(", {} exchanges of up to {} features", model.n_exchanges, exchange_width_);
 }
 
 // ---- set-up of a run ----
@@ -183,14 +232,47 @@ void PairEippot::announce(const std::string &name, const eippot::SelfTest &self_
 void PairEippot::init_style() {
   length_unit_ = force->angstrom;
   energy_unit_ = force->boltz / boltzmann_in_ev;
-  neighbors_.configure(model_->metadata().cutoff, length_unit_, species_of_type_);
+  neighbors_.configure(model_->metadata().cutoff, length_unit_, species_of_type_,
+                       has_extended_ghosts());
   model_->set_threads(comm->nthreads);
-  neighbor->add_request(this, NeighConst::REQ_FULL);
+  neighbor->add_request(this, has_extended_ghosts() ? NeighConst::REQ_FULL | NeighConst::REQ_GHOST
+                                                    : NeighConst::REQ_FULL);
+  announce_communication(std::max(virial_width, exchange_width_));
+  if (has_extended_ghosts()) extend_ghosts();
   warn_about_excluded_pairs();
 }
 
 double PairEippot::init_one(int, int) {
   return model_->metadata().cutoff * length_unit_;
+}
+
+/// Whether ghosts have to be evaluated with their neighbors, since features are not all that a
+/// model needs of them. On one rank the owners are at hand.
+bool PairEippot::has_extended_ghosts() const {
+  const auto &model = model_->metadata();
+  return comm->nprocs > 1 && model.ghost_range > model.cutoff;
+}
+
+/// Asks LAMMPS for ghosts beyond the cutoff, as `comm_modify cutoff` does.
+void PairEippot::extend_ghosts() {
+  if (comm->mode != Comm::SINGLE)
+    error->all(FLERR,
+               "The model of pair style eippot needs ghosts up to {} Angstrom, got "
+               "'comm_modify mode multi'; use 'comm_modify mode single', or run on one rank",
+               model_->metadata().ghost_range);
+  comm->cutghostuser =
+      std::max(comm->cutghostuser, model_->metadata().ghost_range * length_unit_ + neighbor->skin);
+}
+
+/// Tells LAMMPS, and the hybrid style that this one may be a part of, how many numbers of an atom
+/// travel at a time, either way; buffers are made for that.
+void PairEippot::announce_communication(int width) {
+  for (Pair *pair : {static_cast<Pair *>(this), force->pair}) {
+    if (!pair) continue;
+    pair->comm_forward = std::max(pair->comm_forward, width);
+    pair->comm_reverse = std::max(pair->comm_reverse, width);
+    pair->comm_reverse_off = std::max(pair->comm_reverse_off, width);
+  }
 }
 
 /// LAMMPS drops bonded pairs from neighbor lists by default; the model needs every pair.
@@ -202,94 +284,6 @@ void PairEippot::warn_about_excluded_pairs() {
     error->warning(FLERR,
                    "special_bonds removes bonded pairs that the model of pair style eippot "
                    "needs; use 'special_bonds lj/coul 1 1 1' if it covers bonded atoms");
-}
-
-// ---- a step ----
-
-void PairEippot::compute(int eflag, int vflag) {
-  ev_init(eflag, vflag);
-  find_owners();
-  neighbors_.build(*atom, *list, owner_);
-  evaluate_model();
-  add_forces();
-  if (eflag_either) add_energies();
-  if (vflag_either) add_virial();
-}
-
-/// Owned atoms tell their ghosts who they are. No atom map is needed, and atom IDs may have gaps.
-void PairEippot::find_owners() {
-  owner_.resize(atom->nlocal + atom->nghost);
-  std::iota(owner_.begin(), owner_.begin() + atom->nlocal, 0);
-  comm->forward_comm(this);
-}
-
-int PairEippot::pack_forward_comm(int n, int *atoms, double *buffer, int, int *) {
-  for (int k = 0; k < n; ++k) buffer[k] = owner_[atoms[k]];
-  return n;
-}
-
-void PairEippot::unpack_forward_comm(int n, int first, double *buffer) {
-  for (int k = 0; k < n; ++k) owner_[first + k] = static_cast<int>(buffer[k]);
-}
-
-void PairEippot::evaluate_model() {
-  try {
-    model_->evaluate(neighbors_.graph(), result_);
-  } catch (const eippot::ModelError &failure) {
-    error->one(FLERR, "Pair style eippot at step {}: {}", update->ntimestep, failure.what());
-  }
-  const auto &energies = result_.atomic_energies;
-  if (!std::isfinite(std::accumulate(energies.begin(), energies.end(), 0.0)))
-    error->one(FLERR,
-               "Pair style eippot: the energy at step {} is not finite; two atoms may be far "
-               "too close: check the start structure, and try a smaller timestep",
-               update->ntimestep);
-}
-
-void PairEippot::add_forces() {
-  const auto &graph = neighbors_.graph();
-  const double unit = energy_unit_ / length_unit_;
-  for (std::int64_t edge = 0; edge < graph.n_edges(); ++edge) {
-    double *f_center = atom->f[neighbors_.atom_of_node(graph.center(edge))];
-    double *f_neighbor = atom->f[neighbors_.atom_of_node(graph.neighbor(edge))];
-    for (int a = 0; a < 3; ++a) {
-      const double g = unit * result_.edge_gradient[3 * edge + a];
-      f_center[a] += g;
-      f_neighbor[a] -= g;
-    }
-  }
-}
-
-void PairEippot::add_energies() {
-  for (std::int64_t node = 0; node < neighbors_.graph().n_atoms(); ++node) {
-    const double energy = energy_unit_ * result_.atomic_energies[node];
-    if (eflag_global) eng_vdwl += energy;
-    if (eflag_atom) eatom[neighbors_.atom_of_node(node)] += energy;
-  }
-}
-
-/// W = -sum r (x) g, in LAMMPS' order xx, yy, zz, xy, xz, yz; per atom, half to each end of an
-/// edge.
-void PairEippot::add_virial() {
-  const auto &graph = neighbors_.graph();
-  for (std::int64_t edge = 0; edge < graph.n_edges(); ++edge) {
-    const double *r = &graph.edge_vectors[3 * edge];
-    const double *g = &result_.edge_gradient[3 * edge];
-    const double w[6] = {r[0] * g[0],
-                         r[1] * g[1],
-                         r[2] * g[2],
-                         0.5 * (r[0] * g[1] + r[1] * g[0]),
-                         0.5 * (r[0] * g[2] + r[2] * g[0]),
-                         0.5 * (r[1] * g[2] + r[2] * g[1])};
-    const int ends[2] = {neighbors_.atom_of_node(graph.center(edge)),
-                         neighbors_.atom_of_node(graph.neighbor(edge))};
-    for (int k = 0; k < 6; ++k) {
-      const double part = -energy_unit_ * w[k];
-      if (vflag_global) virial[k] += part;
-      if (vflag_atom)
-        for (const int end : ends) vatom[end][k] += 0.5 * part;
-    }
-  }
 }
 
 }  // namespace LAMMPS_NS

@@ -10,17 +10,20 @@
 #ifndef EIPPOT_PAIR_EIPPOT_H
 #define EIPPOT_PAIR_EIPPOT_H
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "atom_rows.h"
 #include "exported_model.h"
 #include "neighbor_graph.h"
 #include "pair.h"
+#include "self_test.h"
 
 namespace LAMMPS_NS {
 
-class PairEippot : public Pair {
+class PairEippot : public Pair, private eippot::NodeExchange {
  public:
   explicit PairEippot(LAMMPS *lmp);
   ~PairEippot() override;
@@ -30,38 +33,71 @@ class PairEippot : public Pair {
   void init_style() override;
   double init_one(int i, int j) override;
   void compute(int eflag, int vflag) override;
+  void *extract(const char *name, int &dimension) override;
+  void *extract_peratom(const char *name, int &columns) override;
 
-  int pack_forward_comm(int n, int *list, double *buffer, int pbc_flag, int *pbc) override;
+  int pack_forward_comm(int n, int *atoms, double *buffer, int pbc_flag, int *pbc) override;
   void unpack_forward_comm(int n, int first, double *buffer) override;
+  int pack_reverse_comm(int n, int first, double *buffer) override;
+  void unpack_reverse_comm(int n, int *atoms, double *buffer) override;
 
  private:
   // pair_coeff
-  std::unique_ptr<eippot::ExportedModel> open_model(const std::string &name) const;
+  template <typename Action>
+  void on_all_ranks(Action action) const;
+  std::string path_of(const std::string &name) const;
+  int local_rank() const;
   std::vector<int> species_of_types(const eippot::ModelMetadata &model, int n_symbols,
                                     char **symbols) const;
   int species_index(const eippot::ModelMetadata &model, const std::string &symbol) const;
-  eippot::SelfTest checked_self_test(const eippot::ExportedModel &model) const;
+  eippot::SelfTest passed_self_test(const eippot::ExportedModel &model) const;
   void mark_covered_types();
   void announce(const std::string &name, const eippot::SelfTest &self_test);
+  void warn_about_lonely_ranks() const;
+  std::string communication() const;
 
   // set-up of a run
+  bool has_extended_ghosts() const;
+  void extend_ghosts();
+  void announce_communication(int width);
   void warn_about_excluded_pairs();
 
   // a step
-  void find_owners();
-  void evaluate_model();
+  void number_nodes();
+  template <typename Evaluate>
+  void evaluating(Evaluate evaluate);
+  void check_energies();
   void add_forces();
   void add_energies();
+  std::array<double, 9> edge_virial(std::int64_t edge) const;
   void add_virial();
+  void add_atomic_virials();
+  void add_centroid_virials();
+  void find_spread();
+  void add_to_atoms(const std::vector<double> &values, int width, double unit, double **atoms);
+
+  // between ranks
+  void to_ghosts(double *rows, int width) override;
+  void to_owners(double *rows, int width) override;
+  void copy_to_atoms(const double *rows, int width);
+  void send_to_ghosts(eippot::AtomRows &rows);
+  void send_to_owners(eippot::AtomRows &rows);
+
+  static constexpr int virial_width = 9;  // most numbers of an atom that travel, but for features
 
   std::unique_ptr<eippot::ExportedModel> model_;
   eippot::NeighborGraph neighbors_;
-  eippot::Evaluation result_;         // eV and Angstrom, as all that comes from the model
-  std::vector<int> species_of_type_;  // (ntypes + 1,) index into the model's species, or -1
-  std::vector<int> owner_;            // (nlocal + nghost,) local index of the atom that each one is
-                                      // or is an image of
-  double energy_unit_ = 1.0;          // 1 eV in LAMMPS' units
-  double length_unit_ = 1.0;          // 1 Angstrom in LAMMPS' units
+  eippot::Evaluation result_;               // eV and Angstrom, as all that comes from the model
+  std::vector<int> species_of_type_;        // (ntypes + 1,) index into the model's species, or -1
+  int exchange_width_ = 0;                  // most features of an atom that are exchanged at a time
+  eippot::AtomRows rows_;                   // of what is added to atoms, or travels
+  eippot::AtomRows *travelling_ = nullptr;  // what is on its way between ranks
+  double energy_unit_ = 1.0;                // 1 eV in LAMMPS' units
+  double length_unit_ = 1.0;                // 1 Angstrom in LAMMPS' units
+
+  int wants_spread_ = 0;            // set by fix pair
+  std::vector<double> energy_std_;  // (nlocal + 1,) over a committee, in LAMMPS' units
+  std::vector<double> force_std_;   // (nlocal + 1,)
 };
 
 }  // namespace LAMMPS_NS

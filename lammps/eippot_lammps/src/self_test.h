@@ -1,0 +1,25 @@
+/// Does a model say here what it said where it was exported?
+
+#ifndef EIPPOT_SELF_TEST_H
+#define EIPPOT_SELF_TEST_H
+
+#include "exported_model.h"
+
+namespace eippot {
+
+/// Largest deviations from the reference structure that the file carries.
+struct SelfTest {
+  double energy_error = 0.0;  ///< [eV]
+  double force_error = 0.0;   ///< largest component [eV/Angstrom]
+  double virial_error = 0.0;  ///< largest component [eV]
+  bool passed = false;        ///< all within the tolerance of the model's dtype
+  int exchange_width = 0;     ///< most features that a node exchanged at a time
+};
+
+/// Evaluates the reference structure and compares; a ModelError where that cannot be done, or where
+/// the model does not exchange features as often as the file says.
+SelfTest self_test(const ExportedModel &model);
+
+}  // namespace eippot
+
+#endif
