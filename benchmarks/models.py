@@ -19,12 +19,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any, Final
+from typing import Final
+
+from benchmarks.pages import Line, header, read_lines, with_table
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "models.jsonl"
 PAGE: Final = ROOT / "docs" / "models.md"
-BEGIN, END = "<!-- models tables -->", "<!-- /models tables -->"
+MARK: Final = "models tables"
 
 #: name of a row, its architecture first: options that its template does not have.
 FORMS: Final[dict[str, dict[str, object]]] = {
@@ -38,13 +40,6 @@ FORMS: Final[dict[str, dict[str, object]]] = {
 #: DFT labels, a fifth of them for validation.
 LABELS: Final = (100, 300, 600)
 SEEDS: Final = (0, 1, 2)
-
-Line = dict[str, Any]
-
-
-def read_lines(path: Path = RESULTS) -> list[Line]:
-    """All runs that were done."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def run(model: str, labels: int, seed: int, seconds: float) -> Line | None:
@@ -120,7 +115,7 @@ def _cost(lines: list[Line]) -> Iterator[str]:
         "MD, 64 atoms [µs/atom/step]": ("md_64", lambda x: f"{x:.0f}"),
         "MD, 512 atoms [µs/atom/step]": ("md_512", lambda x: f"{x:.0f}"),
     }
-    yield from _header(list(columns))
+    yield from header(list(columns))
     for model in FORMS:
         found = [line for line in most if line["model"] == model]
         cells = (
@@ -131,7 +126,7 @@ def _cost(lines: list[Line]) -> Iterator[str]:
 
 
 def _accuracy(lines: list[Line]) -> Iterator[str]:
-    yield from _header([f"{count} labels" for count in LABELS])
+    yield from header([f"{count} labels" for count in LABELS])
     for model in FORMS:
         cells = []
         for count in LABELS:
@@ -144,23 +139,11 @@ def _accuracy(lines: list[Line]) -> Iterator[str]:
         yield f"| {model} | {' | '.join(cells)} |"
 
 
-def _header(columns: list[str]) -> Iterator[str]:
-    yield f"| | {' | '.join(columns)} |"
-    yield f"|---|{'---:|' * len(columns)}"
-
-
 def _spread(values: list[float]) -> str:
     """Mean ± standard deviation, as far as there are so many values."""
     if not values:
         return "–"
     return f"{fmean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
-
-
-def with_tables(page: str, lines: list[Line]) -> str:
-    """The page with what was measured between its marks."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{tables(lines)}\n{END}{after}"
 
 
 def main() -> None:
@@ -175,7 +158,8 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="write docs/models.md, run nothing")
     arguments = vars(parser.parse_args())
     if arguments.pop("table"):
-        PAGE.write_text(with_tables(PAGE.read_text(), read_lines(arguments["path"])))
+        lines = read_lines(arguments["path"])
+        PAGE.write_text(with_table(PAGE.read_text(), MARK, tables(lines)))
     elif not run_missing(**arguments):
         sys.exit("Some runs failed: the same command tries them again.")
 

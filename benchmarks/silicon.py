@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.pages import read_lines
+
 HERE = Path(__file__).resolve().parent
 DEMO = HERE.parent / "examples" / "silicon" / "demo.py"
 RESULTS = HERE / "silicon.jsonl"
@@ -56,9 +58,7 @@ def spread(values: np.ndarray) -> str:
 
 def main() -> None:
     """Run the missing seeds and print the table."""
-    lines = (
-        [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
-    )
+    lines = read_lines(RESULTS)
     for seed in sorted(set(SEEDS) - {line["seed"] for line in lines}):
         lines.append(run_seed(seed))
         with RESULTS.open("a") as file:

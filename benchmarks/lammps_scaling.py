@@ -1,0 +1,184 @@
+"""LAMMPS from 1,000 to 100,000 atoms on one and two ranks: ``make bench NAME=lammps_scaling``.
+
+NVE of silicon with a SchNet of default size and random weights, whose features are exchanged
+between ranks; and on two ranks the same network with extended ghosts, which are evaluated with all
+their neighbors. One JSON line each in ``benchmarks/lammps_scaling.jsonl``; runs that have a line
+are not done again. ``--table`` writes the table of ``docs/lammps.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sysconfig
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import nn
+
+from benchmarks.pages import Line, header, read_lines, with_table
+from eippot.config.model import SchNetConfig
+from eippot.deployment.exported import ExportedModel, Metadata
+from eippot.deployment.files import write_exported
+from eippot.deployment.self_test import self_test_inputs
+from eippot.models.exchange import GhostExchange
+from eippot.models.factory import build_representation
+from eippot.models.potential import Potential
+from eippot.version import __version__
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+RESULTS: Final = ROOT / "benchmarks" / "lammps_scaling.jsonl"
+PAGE: Final = ROOT / "docs" / "lammps.md"
+MARK: Final = "scaling table"
+SCRIPTS: Final = Path(sysconfig.get_path("scripts"))
+
+#: cells of 8 atoms along each edge.
+CELLS: Final = (5, 8, 12, 16, 23)
+#: ranks, and whether ghosts are extended.
+FORMS: Final = ((1, False), (2, False), (2, True))
+#: with extended ghosts; the largest one would need some 35 GB.
+EXTENDED_CELLS: Final = CELLS[:-1]
+#: each run takes about so long [s], but has two steps at least.
+SECONDS: Final = 20.0
+
+SCRIPT: Final = """
+units metal
+lattice diamond 5.431
+region box block 0 {cells} 0 {cells} 0 {cells}
+create_box 1 box
+create_atoms 1 box
+mass 1 28.0855
+displace_atoms all random 0.05 0.05 0.05 1
+velocity all create 300 1 loop geom
+pair_style eippot
+pair_coeff * * {model} Si
+fix 1 all nve
+run 1
+run {steps}
+"""
+
+
+def write_models(folder: Path) -> None:
+    """A SchNet with random weights, ``exchanged.pt``; and as ``extended.pt`` without exchanges."""
+    torch.manual_seed(0)
+    config = SchNetConfig()
+    representation = build_representation(config, n_species=1, average_neighbors=28.0)
+    potential = Potential(representation, n_species=1, n_heads=1, scale=0.1)
+    metadata = Metadata(
+        architecture="schnet",
+        species=["Si"],
+        cutoff=representation.cutoff,
+        interaction_range=representation.interaction_range,
+        ghost_range=representation.ghost_range,
+        n_exchanges=representation.n_exchanges,
+        dtype="float32",
+        eippot_version=__version__,
+        citation="",
+    )
+    _write(potential, metadata, folder / "exchanged.pt")
+    for module in potential.modules():
+        for name, child in module.named_children():
+            if isinstance(child, GhostExchange):
+                setattr(module, name, nn.Identity())
+    metadata = replace(metadata, n_exchanges=0, ghost_range=representation.interaction_range)
+    _write(potential, metadata, folder / "extended.pt")
+
+
+def _write(potential: Potential, metadata: Metadata, path: Path) -> None:
+    model = ExportedModel(potential, torch.zeros(1, dtype=torch.float64), metadata)
+    model.set_self_test(*self_test_inputs(metadata.species, metadata.cutoff))
+    write_exported(model, metadata, path)
+
+
+def run(folder: Path, cells: int, ranks: int, extended: bool, seconds_per_atom: float) -> Line:
+    """One run of LAMMPS; the time that an atom takes is known from the one before, or guessed."""
+    atoms = 8 * cells**3
+    steps = max(2, round(SECONDS / (seconds_per_atom * atoms)))
+    model = "extended.pt" if extended else "exchanged.pt"
+    (folder / "in.lmp").write_text(SCRIPT.format(cells=cells, model=model, steps=steps))
+    command = [str(SCRIPTS / "mpirun"), "-np", str(ranks)] if ranks > 1 else []
+    command += [str(SCRIPTS / "lmp"), "-log", "none", "-in", "in.lmp"]
+    process = subprocess.Popen(
+        command, cwd=folder, env=os.environ | {"OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    output = process.stdout.read().decode()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{output[-2000:]}\n{' '.join(command)} ended with {status}")
+    return {
+        "atoms": atoms,
+        "ranks": ranks,
+        "extended": extended,
+        "steps": steps,
+        "seconds": float(_last(output, r"Loop time of (\S+)")),
+        "ghosts": float(_last(output, r"Nghost:\s+(\S+)")),
+        "neighbors": float(_last(output, r"FullNghs:\s+(\S+)")),
+        "memory": usage.ru_maxrss * 1024 / 1e9,
+    }
+
+
+def _last(output: str, pattern: str) -> str:
+    return re.findall(pattern, output)[-1]
+
+
+def microseconds(line: Line) -> float:
+    """Per atom and step."""
+    return 1e6 * line["seconds"] / line["steps"] / line["atoms"]
+
+
+def memory(line: Line) -> float:
+    """Of all ranks [GB]."""
+    return line["memory"] * line["ranks"]
+
+
+def table(lines: list[Line]) -> str:
+    """What was measured, in Markdown."""
+    columns = ["ranks", "ghosts of a rank", "neighbors of a rank", "µs/atom/step", "memory [GB]"]
+    rows = header(columns)
+    for line in sorted(lines, key=lambda line: (line["extended"], line["ranks"], line["atoms"])):
+        name = f"{line['atoms']:,} atoms" + (", extended ghosts" if line["extended"] else "")
+        cells = [
+            f"{line['ranks']}",
+            f"{line['ghosts']:,.0f}",
+            f"{line['neighbors']:,.0f}",
+            f"{microseconds(line):.0f}",
+            f"{memory(line):.1f}",
+        ]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Run what is missing and print it, or write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--table", action="store_true", help="write docs/lammps.md, run nothing")
+    arguments = parser.parse_args()
+    lines = read_lines(RESULTS)
+    if arguments.table:
+        PAGE.write_text(with_table(PAGE.read_text(), MARK, table(lines)))
+        return
+    done = {(line["atoms"], line["ranks"], line["extended"]) for line in lines}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_models(folder)
+        for ranks, extended in FORMS:
+            seconds_per_atom = 5e-4
+            for cells in EXTENDED_CELLS if extended else CELLS:
+                if (8 * cells**3, ranks, extended) in done:
+                    continue
+                line = run(folder, cells, ranks, extended, seconds_per_atom)
+                seconds_per_atom = 1e-6 * microseconds(line)
+                with RESULTS.open("a") as file:
+                    file.write(f"{json.dumps(line)}\n")
+                print(table([line]).splitlines()[-1], flush=True)
+
+
+if __name__ == "__main__":
+    main()
