@@ -23,8 +23,8 @@ WEAK = ("--set", "training.batch_size=8")
 PRETRAINED = ("--pretrained", "runs/pretrained")
 """Start from the pretrained model."""
 
-STACKED = ("--set", "loss.weak.weight=1", "--set", "loss.weak.forces=false")
-"""The labels of the stack are as good as they are said to be, and have no forces."""
+STACKED = ("--set", "loss.weak.weight=1")
+"""The labels of the stack are as good as they are said to be."""
 
 STRATEGIES: dict[str, tuple[str, ...]] = {
     "baseline": (),

@@ -23,10 +23,14 @@ from eippot.eips.source import open_potential, parse_source
 from eippot.structures.io import write_structures
 from eippot.testing.__main__ import main as check_architectures
 from tests.docs.markdown import ROOT
+from tests.lammps.engine import run as run_lammps
 
 #: stands for DFT: real enough to train on, quick, and in need of no other program.
 TRUTH: Final = "matscipy:StillingerWeber?set=Stillinger_Weber_PRB_31_5262_Si"
 ISOLATED_ENERGY: Final = -100.0
+
+#: what the README tries LAMMPS with.
+EXAMPLES: Final = ROOT / "examples" / "lammps"
 
 #: every configuration that a template gives is made small before it is used.
 SMALL: Final = {"epochs": 1, "channels": 4, "interactions": 1, "radial_functions": 4}
@@ -121,6 +125,28 @@ def _lmp(words: list[str], folder: Path) -> Result:
     return Result(words == ["-in", "in.lmp"], "")
 
 
+def _mpirun(words: list[str], folder: Path) -> Result:
+    """Examples are run; the script that the page shows has a test of its own."""
+    assert words[0] == "-np"
+    assert words[2:4] == ["lmp", "-in"]
+    ranks, script = int(words[1]), words[4]
+    if script == "in.lmp":
+        return Result(True, "")
+    example = EXAMPLES / script
+    (folder / "silicon.pt").write_bytes((EXAMPLES / "silicon.pt").read_bytes())
+    output = run_lammps(folder, example.read_text(), ranks=ranks)
+    return Result(output.endswith("exit code 0"), output)
+
+
+def _source(words: list[str], folder: Path) -> Result:
+    """The environment is where the set-up puts it."""
+    return Result(f"VENV := {words[0].split('/')[0]}\n" in (ROOT / "Makefile").read_text(), "")
+
+
+def _cd(words: list[str], folder: Path) -> Result:
+    return Result(ROOT / words[0] == EXAMPLES, "")
+
+
 _PROGRAMS: Final[dict[str, Callable[[list[str], Path], Result]]] = {
     "eippot": _eippot,
     "export": _export,
@@ -129,6 +155,9 @@ _PROGRAMS: Final[dict[str, Callable[[list[str], Path], Result]]] = {
     "python": _python,
     "sudo": _sudo,
     "lmp": _lmp,
+    "mpirun": _mpirun,
+    "source": _source,
+    "cd": _cd,
 }
 
 
