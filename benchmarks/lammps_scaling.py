@@ -125,17 +125,18 @@ def run(folder: Path, cells: int, ranks: int, extended: bool, seconds_per_atom: 
 
 
 def _last(output: str, pattern: str) -> str:
-    return re.findall(pattern, output)[-1]
+    found: list[str] = re.findall(pattern, output)
+    return found[-1]
 
 
 def microseconds(line: Line) -> float:
     """Per atom and step."""
-    return 1e6 * line["seconds"] / line["steps"] / line["atoms"]
+    return float(1e6 * line["seconds"] / line["steps"] / line["atoms"])
 
 
 def memory(line: Line) -> float:
     """Of all ranks [GB]."""
-    return line["memory"] * line["ranks"]
+    return float(line["memory"] * line["ranks"])
 
 
 def table(lines: list[Line]) -> str:

@@ -63,7 +63,10 @@ def error(folder: Path, script: str, *, ranks: int = 1, units: str = "metal") ->
             "Pair_coeff must start with * * for pair style eippot",
         ),
         (PAIR + "pair_coeff * *\n", "Expected 'pair_coeff * * model.pt' and one chemical symbol"),
-        (PAIR + "pair_coeff * * nowhere.pt Si\n", "eippot: cannot find the model file 'nowhere.pt'"),
+        (
+            PAIR + "pair_coeff * * nowhere.pt Si\n",
+            "eippot: cannot find the model file 'nowhere.pt'",
+        ),
         (PAIR + "pair_coeff * * model.pt\n", "each of the 1 atom types .*, got 0"),
         (PAIR + "pair_coeff * * model.pt Si Ge\n", "each of the 1 atom types .*, got 2"),
         (PAIR + "pair_coeff * * model.pt Xx\n", "does not know the element 'Xx'; it knows: Si Ge"),
