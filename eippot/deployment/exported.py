@@ -8,6 +8,8 @@ energies are the mean over the members of a committee, of which there may be one
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -170,7 +172,7 @@ def evaluate(
 ) -> Evaluation:
     """Atomic energies, forces and virial; arguments as for ExportedModel.forward."""
     edge_vectors = edge_vectors.detach().requires_grad_()
-    with torch.enable_grad():
+    with torch.enable_grad(), as_it_is():
         energies = model(species, edge_index, edge_vectors)
         gradient = edge_gradient(energies, edge_vectors, create_graph=False)
     with torch.no_grad():
@@ -180,3 +182,14 @@ def evaluate(
             forces_from_edge_gradient(gradient, edge_index, len(species)),
             virial_from_edge_gradient(gradient, edge_vectors, everyone, 1)[0],
         )
+
+
+@contextmanager
+def as_it_is() -> Iterator[None]:
+    """TorchScript runs what the file says, where it would compile it anew for each new shape.
+
+    MD has a new number of edges in every step: the first ones would take seconds, and later ones
+    would not be faster.
+    """
+    with torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
+        yield

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from eippot.deployment.exported import as_it_is
 from eippot.models.derivatives import edge_gradient, forces_from_edge_gradient
 
 
@@ -43,7 +44,7 @@ def spread(
         As for ExportedModel.forward.
     """
     edge_vectors = edge_vectors.detach().requires_grad_()
-    with torch.enable_grad():
+    with torch.enable_grad(), as_it_is():
         members = model.member_energies(species, edge_index, edge_vectors)  # (n, members)
         gradients = [
             edge_gradient(energies, edge_vectors, create_graph=False, retain_graph=True)

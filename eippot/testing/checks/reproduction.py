@@ -88,10 +88,7 @@ def check_saved(subject: Subject) -> None:
 
 
 def check_exported(subject: Subject) -> None:
-    """The exported file (TorchScript) is the same function.
-
-    TorchScript compiles what it sees: once more after the first calls, and for other shapes.
-    """
+    """The exported file (TorchScript) is the same function, of any number of atoms."""
     model, metadata = exported_model([subject.potential], subject.config.architecture)
     scripted = reopened(model, metadata)
     for structure in (periodic, periodic, periodic, cluster, isolated_atom, small_cell, periodic):
