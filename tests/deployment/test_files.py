@@ -189,3 +189,20 @@ def test_the_self_test_structure_holds_every_species(species: list[str]) -> None
     assert len(atoms) >= 8
     again = self_test_structure(species)
     assert (atoms.positions == again.positions).all()
+
+
+class Asks(nn.Module):
+    """Whether TorchScript would optimize, and so compile, what runs."""
+
+    optimizes: bool | None = None
+
+    def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        self.optimizes = torch._C._get_graph_executor_optimize()
+        return torch.zeros(len(species)) + edge_vectors.sum()
+
+
+def test_nothing_is_compiled_for_each_new_number_of_edges() -> None:
+    asks = Asks()
+    evaluate(asks, *self_test_inputs(SPECIES, 3.0))
+    assert asks.optimizes is False
+    assert torch._C._get_graph_executor_optimize()  # as it was before
