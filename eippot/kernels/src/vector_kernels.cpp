@@ -1,0 +1,47 @@
+/// Compiled once per instruction set, whose name is EIPPOT_ISA.
+
+#include "vector_kernels.h"
+
+#include "activation_kernel.h"
+#include "dense_kernel.h"
+#include "filter_kernel.h"
+#include "simd.h"
+
+#define EIPPOT_TEXT_OF(name) #name
+#define EIPPOT_TEXT(name) EIPPOT_TEXT_OF(name)
+
+namespace eippot {
+namespace EIPPOT_ISA {
+
+template <class real>
+void scale(real *values, const real *factors, int n) {
+  for (int i = 0; i < n; i += lanes<real>) store(values + i, load(values + i) * load(factors + i));
+}
+
+template <class real>
+real dot(const real *a, const real *b, int n) {
+  Vector<real> total = {};
+  for (int i = 0; i < n; i += lanes<real>) total += load(a + i) * load(b + i);
+  return sum<real>(total);
+}
+
+template <class real>
+const Kernels<real> &kernels() {
+  static constexpr Kernels<real> all_of_them = {EIPPOT_TEXT(EIPPOT_ISA),
+                                                2 * lanes<real>,
+                                                multiply<real>,
+                                                activate<real>,
+                                                scale<real>,
+                                                dot<real>,
+                                                gather<real>,
+                                                gather_gradient<real>,
+                                                gather_species<real>,
+                                                gather_species_gradient<real>};
+  return all_of_them;
+}
+
+template const Kernels<float> &kernels<float>();
+template const Kernels<double> &kernels<double>();
+
+}  // namespace EIPPOT_ISA
+}  // namespace eippot
