@@ -17,6 +17,13 @@ def export(
     precision: Annotated[
         str | None, typer.Option(help="float32 or float64; that of the training if left out.")
     ] = None,
+    compress: Annotated[
+        bool,
+        typer.Option(
+            "--compress",
+            help="Read from tables what depends on a distance alone: faster in LAMMPS.",
+        ),
+    ] = False,
 ) -> None:
     """Write a trained potential, or a committee of several, as one file for ASE and LAMMPS."""
     from eippot.config.base import validate_config
@@ -24,5 +31,10 @@ def export(
     from eippot.stages.export import run
     from eippot_cli.report import print_export
 
-    settings = {"runs": run_directories, "output": output, "precision": precision}
+    settings = {
+        "runs": run_directories,
+        "output": output,
+        "precision": precision,
+        "compress": compress,
+    }
     print_export(run(validate_config(ExportConfig, settings, "the given options")))

@@ -133,6 +133,14 @@ def print_metadata(path: Path, metadata: Metadata) -> None:
         markup=False,
         soft_wrap=True,
     )
+    if metadata.table_bins:
+        console.print(
+            f"Tables of {metadata.table_bins} pieces change energies by up to "
+            f"{metadata.table_energy_error:.1e} eV/atom, forces by up to "
+            f"{metadata.table_force_error:.1e} eV/Å.",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def print_self_test(deviations: dict[str, float]) -> None:

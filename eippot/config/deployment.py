@@ -21,6 +21,9 @@ class ExportConfig(Config):
     precision: Literal["float32", "float64"] | None = Field(
         None, description="Number format of the file; that of the training if left out."
     )
+    compress: bool = Field(
+        False, description="Read from tables what depends on a distance alone: faster in LAMMPS."
+    )
 
 
 class EvaluateConfig(Config):

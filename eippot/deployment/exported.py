@@ -56,6 +56,10 @@ class Metadata:
         Version of this list.
     n_members
         How many energies the mean is taken of; 1 where there is no committee.
+    table_bins
+        Pieces of each table of a compressed model; 0 of one that is not.
+    table_energy_error, table_force_error
+        What the tables change at most [eV/atom], [eV/Å]; see Compression.
     """
 
     architecture: str
@@ -69,6 +73,9 @@ class Metadata:
     citation: str
     format_version: int = FORMAT_VERSION
     n_members: int = 1
+    table_bins: int = 0
+    table_energy_error: float = 0.0
+    table_force_error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,9 @@ class ExportedModel(nn.Module):
         self.eippot_version = metadata.eippot_version
         self.citation = metadata.citation
         self.n_members = metadata.n_members
+        self.table_bins = metadata.table_bins
+        self.table_energy_error = metadata.table_energy_error
+        self.table_force_error = metadata.table_force_error
         self.selftest_species: Tensor = nn.Buffer(torch.zeros(0, dtype=torch.int64))
         self.selftest_edge_index: Tensor = nn.Buffer(torch.zeros((2, 0), dtype=torch.int64))
         self.selftest_edge_vectors: Tensor = nn.Buffer(torch.zeros((0, 3), dtype=torch.float64))

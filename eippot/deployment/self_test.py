@@ -36,7 +36,11 @@ def self_test_structure(species: Sequence[str]) -> Atoms:
 
 def self_test_inputs(species: Sequence[str], cutoff: float) -> tuple[Tensor, Tensor, Tensor]:
     """The structure as ``species (n,)``, ``edge_index (2, E)``, ``edge_vectors (E, 3)``."""
-    atoms = self_test_structure(species)
+    return inputs_of(self_test_structure(species), species, cutoff)
+
+
+def inputs_of(atoms: Atoms, species: Sequence[str], cutoff: float) -> tuple[Tensor, Tensor, Tensor]:
+    """A structure as ``species (n,)``, ``edge_index (2, E)``, ``edge_vectors (E, 3)``."""
     neighbors = neighbor_list(atoms, cutoff)
     return (
         torch.from_numpy(species_indices(atoms, species)),

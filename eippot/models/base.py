@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from eippot.errors import ModelError
+
 
 class Representation(nn.Module, ABC):
     """An architecture: from species and edges to one feature vector per atom.
@@ -62,6 +64,21 @@ class Representation(nn.Module, ABC):
     def ghost_range(self) -> float:
         """How far away atoms have to be known [Å] by a process that gets their features."""
         return self.cutoff if self.n_exchanges > 0 else self.interaction_range
+
+    def tabulated(self, bins: int) -> Representation:
+        """The same, with everything that depends on a distance alone read from tables.
+
+        Parameters
+        ----------
+        bins
+            Pieces of each table.
+
+        Raises
+        ------
+        ModelError
+            This architecture has no tables.
+        """
+        raise ModelError(f"{type(self).__name__} cannot be compressed.", "SchNet can be.")
 
     @abstractmethod
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:

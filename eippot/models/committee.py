@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -32,3 +33,7 @@ class Committee(nn.Module):
         for potential in self.potentials:
             energies.append(potential(species, edge_index, edge_vectors))
         return torch.cat(energies, dim=1)
+
+    def tabulated(self, bins: int) -> Committee:
+        """The same with tabulated representations; see Representation."""
+        return Committee([cast(Potential, member).tabulated(bins) for member in self.potentials])

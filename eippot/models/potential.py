@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import torch
 from torch import Tensor, nn
 
@@ -58,6 +60,12 @@ class Potential(nn.Module):
         if self.core is not None:
             relative = relative + self.core(species, edge_index, edge_vectors)
         return relative
+
+    def tabulated(self, bins: int) -> Potential:
+        """The same with a tabulated representation; see there."""
+        other = deepcopy(self)
+        other.representation = self.representation.tabulated(bins)
+        return other
 
 
 class Classifier(nn.Module):

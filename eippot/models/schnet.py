@@ -14,6 +14,7 @@ from eippot.models.blocks.radial import (
     ShiftedSoftplus,
     edge_lengths,
 )
+from eippot.models.blocks.table import RadialTable
 from eippot.models.exchange import GhostExchange
 
 
@@ -46,10 +47,10 @@ class SchNet(Representation):
         self.embedding = nn.Embedding(n_species, config.channels)
         self.basis = GaussianBasis(config.radial_functions, config.cutoff)
         self.envelope = PolynomialCutoff(config.cutoff)
-        self.interactions = nn.ModuleList(
-            Interaction(config.channels, config.radial_functions, average_neighbors, first=i == 0)
-            for i in range(config.interactions)
-        )
+        self.filters, self.interactions = nn.ModuleList(), nn.ModuleList()
+        for i in range(config.interactions):
+            self.filters.append(Filter(config.channels, config.radial_functions))
+            self.interactions.append(Interaction(config.channels, average_neighbors, first=i == 0))
 
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
         """Features ``(n, channels)``; see Representation."""
@@ -57,33 +58,84 @@ class SchNet(Representation):
         radial = self.basis(distances)  # (E, radial_functions)
         envelope = self.envelope(distances).unsqueeze(1)  # (E, 1)
         x: Tensor = self.embedding(species)  # (n, channels)
-        for interaction in self.interactions:
-            x = x + interaction(x, edge_index, radial, envelope)
+        for filter_network, interaction in zip(self.filters, self.interactions):  # noqa: B905 (TorchScript)
+            x = x + interaction(x, edge_index, filter_network(radial, envelope))
+        return x
+
+    def tabulated(self, bins: int) -> TabulatedSchNet:
+        """The same, with filters from tables."""
+        return TabulatedSchNet(self, bins)
+
+
+class TabulatedSchNet(Representation):
+    """A SchNet whose filters W(r) are read from tables, where the network would compute them.
+
+    Parameters
+    ----------
+    original
+        Its weights are shared.
+    bins
+        Pieces of each table.
+    """
+
+    citation = SchNet.citation
+
+    def __init__(self, original: SchNet, bins: int) -> None:
+        super().__init__(
+            original.cutoff, original.dim, original.n_exchanges, original.interaction_range
+        )
+        self.embedding = original.embedding
+        self.interactions = original.interactions
+        self.tables = nn.ModuleList()
+        for filter_network in original.filters:
+
+            def values(distances: Tensor, network: nn.Module = filter_network) -> Tensor:
+                envelope = original.envelope(distances).unsqueeze(1)
+                weights: Tensor = network(original.basis(distances), envelope)
+                return weights
+
+            self.tables.append(RadialTable(values, original.cutoff, bins))
+
+    def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        """Features ``(n, channels)``; see Representation."""
+        distances = edge_lengths(edge_vectors)  # (E,)
+        x: Tensor = self.embedding(species)  # (n, channels)
+        for interaction, table in zip(self.interactions, self.tables):  # noqa: B905 (TorchScript)
+            x = x + interaction(x, edge_index, table(distances))
         return x
 
 
-class Interaction(nn.Module):
-    """One interaction block: v_i = MLP(Σ_j W(r_ij) ∘ (A x_j)), W(r) = NN(basis(r))·u(r)."""
+class Filter(nn.Module):
+    """The weights of messages, W(r) = NN(basis(r))·u(r)."""
 
-    def __init__(
-        self, channels: int, radial_functions: int, average_neighbors: float, first: bool
-    ) -> None:
+    def __init__(self, channels: int, radial_functions: int) -> None:
         super().__init__()
-        self.exchange = nn.Identity() if first else GhostExchange()  # species are known on ghosts
-        self.filter = nn.Sequential(
+        self.layers = nn.Sequential(
             nn.Linear(radial_functions, channels), ShiftedSoftplus(), nn.Linear(channels, channels)
         )
+
+    def forward(self, radial: Tensor, envelope: Tensor) -> Tensor:
+        """``(E, radial_functions)`` and ``(E, 1)`` → ``(E, channels)``."""
+        weights: Tensor = self.layers(radial) * envelope
+        return weights
+
+
+class Interaction(nn.Module):
+    """One interaction block: v_i = MLP(Σ_j W(r_ij) ∘ (A x_j))."""
+
+    def __init__(self, channels: int, average_neighbors: float, first: bool) -> None:
+        super().__init__()
+        self.exchange = nn.Identity() if first else GhostExchange()  # species are known on ghosts
         self.project = nn.Linear(channels, channels, bias=False)
         self.update = nn.Sequential(
             nn.Linear(channels, channels), ShiftedSoftplus(), nn.Linear(channels, channels)
         )
         self.scale = 1.0 / math.sqrt(max(average_neighbors, 1.0))
 
-    def forward(self, x: Tensor, edge_index: Tensor, radial: Tensor, envelope: Tensor) -> Tensor:
-        """Update ``(n, channels)`` of the features ``(n, channels)``."""
+    def forward(self, x: Tensor, edge_index: Tensor, weights: Tensor) -> Tensor:
+        """Update ``(n, channels)`` of the features, with the filter's values ``(E, channels)``."""
         center, neighbor = edge_index[0], edge_index[1]
         projected = self.exchange(self.project(x))  # (n, channels)
-        weights = self.filter(radial) * envelope  # (E, channels)
         messages = weights * projected.index_select(0, neighbor)  # (E, channels)
         total = self.scale * sum_over_neighbors(messages, center, x.shape[0])
         update: Tensor = self.update(total)

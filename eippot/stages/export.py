@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from eippot.config.deployment import ExportConfig
+from eippot.deployment.compression import compress
 from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
@@ -74,8 +75,18 @@ def run(config: ExportConfig) -> ExportResult:
         citation="; ".join(dict.fromkeys([METHOD, *_citations(representations)])),
         n_members=len(members),
     )
+    potential: Potential | Committee = (
+        potentials[0] if len(potentials) == 1 else Committee(potentials)
+    )
+    if config.compress:
+        potential, compression = compress(potential, metadata.species, metadata.cutoff)
+        metadata = replace(
+            metadata,
+            table_bins=compression.bins,
+            table_energy_error=compression.energy_error,
+            table_force_error=compression.force_error,
+        )
     references = [[card.reference_energies[s] for s in metadata.species] for card in members]
-    potential = potentials[0] if len(potentials) == 1 else Committee(potentials)
     exported = ExportedModel(
         potential.to(getattr(torch, metadata.dtype)),
         torch.tensor(references, dtype=torch.float64),

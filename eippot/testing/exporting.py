@@ -18,7 +18,7 @@ from eippot.version import __version__
 
 
 def exported_model(
-    potentials: Sequence[Potential], architecture: str
+    potentials: Sequence[Potential], architecture: str, bins: int = 0
 ) -> tuple[ExportedModel, Metadata]:
     """Wrap potentials of SPECIES, with reference energies and a self-test.
 
@@ -28,7 +28,12 @@ def exported_model(
         One potential with one head, or the members of a committee.
     architecture
         Its name.
+    bins
+        Pieces of the tables of a compressed model; 0 for one that is not compressed.
     """
+    if bins:
+        dtype = potentials[0].scale.dtype
+        potentials = [potential.double().tabulated(bins).to(dtype) for potential in potentials]
     representation = potentials[0].representation
     metadata = Metadata(
         architecture=architecture,
@@ -41,6 +46,7 @@ def exported_model(
         eippot_version=__version__,
         citation=representation.citation,
         n_members=len(potentials),
+        table_bins=bins,
     )
     references = torch.tensor([REFERENCE_ENERGIES[s] for s in SPECIES], dtype=torch.float64)
     potential = potentials[0] if len(potentials) == 1 else Committee(potentials)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import nn
 from torch_geometric.nn.models.schnet import InteractionBlock
 
 from eippot.models.blocks.radial import GaussianBasis, edge_lengths
-from eippot.models.schnet import Interaction
+from eippot.models.schnet import Filter, Interaction
 from eippot.testing.results import batch_of
 from eippot.testing.structures import CUTOFF, periodic
 from eippot.testing.subject import Precision
@@ -19,20 +20,23 @@ RADIAL = 5
 
 #: where the paper's layers are: here, and in torch_geometric.
 LAYERS = {
-    "filter.0": "mlp.0",
-    "filter.2": "mlp.2",
-    "project": "conv.lin1",
-    "update.0": "conv.lin2",
-    "update.2": "lin",
+    "0.layers.0": "mlp.0",
+    "0.layers.2": "mlp.2",
+    "1.project": "conv.lin1",
+    "1.update.0": "conv.lin2",
+    "1.update.2": "lin",
 }
 
 
-def _same_weights(reference: InteractionBlock) -> Interaction:
-    interaction = Interaction(CHANNELS, RADIAL, average_neighbors=1.0, first=False)
+def _same_weights(reference: InteractionBlock) -> nn.Sequential:
+    """A filter and an interaction."""
+    block = nn.Sequential(
+        Filter(CHANNELS, RADIAL), Interaction(CHANNELS, average_neighbors=1.0, first=False)
+    )
     for ours, theirs in LAYERS.items():
         weights = reference.get_submodule(theirs).state_dict()
-        interaction.get_submodule(ours).load_state_dict(weights)
-    return interaction
+        block.get_submodule(ours).load_state_dict(weights)
+    return block
 
 
 def test_the_interaction_is_that_of_torch_geometric(precision: Precision) -> None:
@@ -43,14 +47,14 @@ def test_the_interaction_is_that_of_torch_geometric(precision: Precision) -> Non
     reference.act.shift = reference.mlp[1].shift = math.log(2.0)  # theirs has seven digits
     for weight in reference.parameters():  # biases are zero at first: one could be forgotten
         torch.nn.init.normal_(weight)
-    interaction = _same_weights(reference).to(precision.dtype)
+    weights, interaction = _same_weights(reference).to(precision.dtype)
     reference = reference.to(precision.dtype)
     x = torch.randn(8, CHANNELS, dtype=precision.dtype)
     distances = edge_lengths(batch.edge_vectors)
     radial = GaussianBasis(RADIAL, CUTOFF).to(precision.dtype)(distances)
     cosine = 0.5 * (torch.cos(math.pi * distances / CUTOFF) + 1.0).unsqueeze(1)
     expected = reference(x, batch.edge_index.flip(0), distances, radial)  # neighbor, center
-    found = interaction(x, batch.edge_index, radial, cosine)
+    found = interaction(x, batch.edge_index, weights(radial, cosine))
     assert expected.std(dim=0).min() > 0.1
     size = float(expected.detach().abs().max())
     torch.testing.assert_close(found, expected, rtol=0, atol=precision.tolerance * size)
