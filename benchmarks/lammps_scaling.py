@@ -1,9 +1,9 @@
 """LAMMPS from 1,000 to 100,000 atoms on one and two ranks: ``make bench NAME=lammps_scaling``.
 
 NVE of silicon with a SchNet of default size and random weights, whose features are exchanged
-between ranks; and on two ranks the same network with extended ghosts, which are evaluated with all
-their neighbors. One JSON line each in ``benchmarks/lammps_scaling.jsonl``; runs that have a line
-are not done again. ``--table`` writes the table of ``docs/lammps.md``.
+between ranks; the same network compressed; and on two ranks with extended ghosts, which are
+evaluated with all their neighbors. One JSON line each in ``benchmarks/lammps_scaling.jsonl``; runs
+that have a line are not done again. ``--table`` writes the table of ``docs/lammps.md``.
 """
 
 from __future__ import annotations
@@ -40,10 +40,19 @@ SCRIPTS: Final = Path(sysconfig.get_path("scripts"))
 
 #: cells of 8 atoms along each edge.
 CELLS: Final = (5, 8, 12, 16, 23)
-#: ranks, and whether ghosts are extended.
-FORMS: Final = ((1, False), (2, False), (2, True))
+#: models, and on how many ranks they run.
+FORMS: Final = (
+    ("exchanged", 1),
+    ("exchanged", 2),
+    ("compressed", 1),
+    ("compressed", 2),
+    ("extended", 2),
+)
 #: with extended ghosts; the largest one would need some 35 GB.
 EXTENDED_CELLS: Final = CELLS[:-1]
+#: how the table calls them.
+NAMES: Final = {"exchanged": "", "compressed": ", compressed", "extended": ", extended ghosts"}
+BINS: Final = 512
 #: each run takes about so long [s], but has two steps at least.
 SECONDS: Final = 20.0
 
@@ -65,7 +74,7 @@ run {steps}
 
 
 def write_models(folder: Path) -> None:
-    """A SchNet with random weights, ``exchanged.pt``; and as ``extended.pt`` without exchanges."""
+    """A SchNet with random weights, one file for each model of FORMS."""
     torch.manual_seed(0)
     config = SchNetConfig()
     representation = build_representation(config, n_species=1, average_neighbors=28.0)
@@ -82,6 +91,9 @@ def write_models(folder: Path) -> None:
         citation="",
     )
     _write(potential, metadata, folder / "exchanged.pt")
+    tables = potential.double().tabulated(BINS).float()
+    _write(tables, replace(metadata, table_bins=BINS), folder / "compressed.pt")
+    potential = potential.float()
     for module in potential.modules():
         for name, child in module.named_children():
             if isinstance(child, GhostExchange):
@@ -96,12 +108,12 @@ def _write(potential: Potential, metadata: Metadata, path: Path) -> None:
     write_exported(model, metadata, path)
 
 
-def run(folder: Path, cells: int, ranks: int, extended: bool, seconds_per_atom: float) -> Line:
+def run(folder: Path, cells: int, model: str, ranks: int, seconds_per_atom: float) -> Line:
     """One run of LAMMPS; the time that an atom takes is known from the one before, or guessed."""
     atoms = 8 * cells**3
     steps = max(2, round(SECONDS / (seconds_per_atom * atoms)))
-    model = "extended.pt" if extended else "exchanged.pt"
-    (folder / "in.lmp").write_text(SCRIPT.format(cells=cells, model=model, steps=steps))
+    script = SCRIPT.format(cells=cells, model=f"{model}.pt", steps=steps)
+    (folder / "in.lmp").write_text(script)
     command = [str(SCRIPTS / "mpirun"), "-np", str(ranks)] if ranks > 1 else []
     command += [str(SCRIPTS / "lmp"), "-log", "none", "-in", "in.lmp"]
     process = subprocess.Popen(
@@ -114,8 +126,8 @@ def run(folder: Path, cells: int, ranks: int, extended: bool, seconds_per_atom: 
         raise SystemExit(f"{output[-2000:]}\n{' '.join(command)} ended with {status}")
     return {
         "atoms": atoms,
+        "model": model,
         "ranks": ranks,
-        "extended": extended,
         "steps": steps,
         "seconds": float(_last(output, r"Loop time of (\S+)")),
         "ghosts": float(_last(output, r"Nghost:\s+(\S+)")),
@@ -143,13 +155,14 @@ def table(lines: list[Line]) -> str:
     """What was measured, in Markdown."""
     columns = ["ranks", "ghosts of a rank", "neighbors of a rank", "µs/atom/step", "memory [GB]"]
     rows = header(columns)
-    for line in sorted(lines, key=lambda line: (line["extended"], line["ranks"], line["atoms"])):
-        name = f"{line['atoms']:,} atoms" + (", extended ghosts" if line["extended"] else "")
+    order = {form: k for k, form in enumerate(FORMS)}
+    for line in sorted(lines, key=lambda x: (order[x["model"], x["ranks"]], x["atoms"])):
+        name = f"{line['atoms']:,} atoms{NAMES[line['model']]}"
         cells = [
             f"{line['ranks']}",
             f"{line['ghosts']:,.0f}",
             f"{line['neighbors']:,.0f}",
-            f"{microseconds(line):.0f}",
+            f"{microseconds(line):.1f}",
             f"{memory(line):.1f}",
         ]
         rows.append(f"| {name} | {' | '.join(cells)} |")
@@ -165,16 +178,16 @@ def main() -> None:
     if arguments.table:
         PAGE.write_text(with_table(PAGE.read_text(), MARK, table(lines)))
         return
-    done = {(line["atoms"], line["ranks"], line["extended"]) for line in lines}
+    done = {(line["atoms"], line["model"], line["ranks"]) for line in lines}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_models(folder)
-        for ranks, extended in FORMS:
+        for model, ranks in FORMS:
             seconds_per_atom = 5e-4
-            for cells in EXTENDED_CELLS if extended else CELLS:
-                if (8 * cells**3, ranks, extended) in done:
+            for cells in EXTENDED_CELLS if model == "extended" else CELLS:
+                if (8 * cells**3, model, ranks) in done:
                     continue
-                line = run(folder, cells, ranks, extended, seconds_per_atom)
+                line = run(folder, cells, model, ranks, seconds_per_atom)
                 seconds_per_atom = 1e-6 * microseconds(line)
                 with RESULTS.open("a") as file:
                     file.write(f"{json.dumps(line)}\n")

@@ -22,6 +22,7 @@ from eippot_lammps.locate import (
     find_lammps,
     find_mpi_include,
     find_torch,
+    kernels_folder,
 )
 from eippot_lammps.plugin_folder import PACKAGE_FOLDER, PAIR_NAME, PLUGIN_NAME, plugin_folder
 
@@ -67,7 +68,7 @@ def build_plugin(
         with log.open("w") as stream, tempfile.TemporaryDirectory(dir=folder) as work:
             report(f"configuring for LAMMPS {target.version} and torch {torch.version}")
             _run(_configure_command(target, torch, mpi_include, Path(work)), stream, log)
-            report("compiling (about half a minute)")
+            report("compiling (about a minute)")
             _run(["cmake", "--build", work, "--parallel", "2"], stream, log)
             for name in (PAIR_NAME, PLUGIN_NAME):  # the plugin last: with it, all is there
                 (Path(work) / name).replace(folder / name)
@@ -113,6 +114,7 @@ def _configure_command(
     definitions = {
         "TORCH_DIR": torch.folder,
         "TORCH_CXX11_ABI": int(_torch_abi()),
+        "EIPPOT_KERNELS_DIR": kernels_folder(),
         "LAMMPS_DIR": lammps.headers,
         "LAMMPS_CXX11_ABI": int(lammps.cxx11_abi()),
         "LAMMPS_VERSION": lammps.date,

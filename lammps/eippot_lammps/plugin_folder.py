@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from eippot_lammps.locate import Lammps, Torch
+from eippot_lammps.locate import Lammps, Torch, kernels_folder
 
 PLUGIN_NAME: Final = "eippotplugin.so"  # what LAMMPS loads at its start
 PAIR_NAME: Final = "libeippot_pair.so"  # what the plugin loads when it is asked for
@@ -42,7 +42,12 @@ def plugin_folder(lammps: Lammps, torch: Torch) -> Path:
 
 def source_files() -> list[Path]:
     """Everything that the plugin is built from, in a fixed order."""
-    return [PACKAGE_FOLDER / "CMakeLists.txt", *sorted((PACKAGE_FOLDER / "src").iterdir())]
+    folders = (PACKAGE_FOLDER, kernels_folder())
+    return [
+        file
+        for folder in folders
+        for file in (folder / "CMakeLists.txt", *sorted((folder / "src").iterdir()))
+    ]
 
 
 def other_builds(current: Path) -> list[Path]:

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "exchange_operator.h"
+#include "schnet_reader.h"
 #include "tensor_memory.h"
 
 namespace eippot {
@@ -259,6 +260,15 @@ std::vector<Evaluation> ExportedModel::evaluate_members(const AtomGraph &graph,
 Reference ExportedModel::reference() const {
   return translating_errors("the self-test in the model file cannot be read",
                             [&] { return read_reference(module_->script); });
+}
+
+std::unique_ptr<SchNetWeights> ExportedModel::weights_for_engine() const {
+  return translating_errors("the weights in the model file cannot be read", [&] {
+    const auto &module = module_->script;
+    if (!module_->device.is_cpu() || !is_compressed_schnet(module))
+      return std::unique_ptr<SchNetWeights>();
+    return std::make_unique<SchNetWeights>(read_schnet(module));
+  });
 }
 
 }  // namespace eippot

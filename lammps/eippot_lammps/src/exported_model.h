@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "schnet_weights.h"
 #include "text.h"
 
 namespace eippot {
@@ -109,6 +110,9 @@ class ExportedModel {
 
   /// What the file carries for the self-test.
   Reference reference() const;
+
+  /// The weights for the engine that is faster than the file itself; nullptr where there is none.
+  std::unique_ptr<SchNetWeights> weights_for_engine() const;
 
  private:
   template <typename Action>

@@ -66,14 +66,21 @@ void PairEippot::coeff(int narg, char **arg) {
                "pair style eippot");
   // nothing is kept before all of it is known to be right
   std::unique_ptr<eippot::ExportedModel> model;
+  std::unique_ptr<eippot::CompressedModel> compressed;
   eippot::SelfTest self_test;
   const int rank_here = local_rank();
   on_all_ranks([&] {
     model = std::make_unique<eippot::ExportedModel>(path_of(arg[2]), rank_here);
-    self_test = passed_self_test(*model);
+    require_passed(self_test = eippot::self_test(*model));
+    if (const auto weights = model->weights_for_engine()) {
+      compressed = eippot::CompressedModel::create(*weights, model->metadata().dtype.str());
+      require_passed(self_test = eippot::self_test(*model, *compressed));
+    }
   });
   species_of_type_ = species_of_types(model->metadata(), narg - 3, arg + 3);
   model_ = std::move(model);
+  compressed_ = std::move(compressed);
+  centroidstressflag = compressed_ ? CENTROID_NOTAVAIL : CENTROID_AVAIL;
   exchange_width_ = self_test.exchange_width;
   mark_covered_types();
   announce(arg[2], self_test);
@@ -152,10 +159,8 @@ int PairEippot::species_index(const eippot::ModelMetadata &model, const std::str
   return static_cast<int>(found - known.begin());
 }
 
-/// Reproduces the reference structure that the file carries; a ModelError where it does not.
-eippot::SelfTest PairEippot::passed_self_test(const eippot::ExportedModel &model) const {
-  const auto report = eippot::self_test(model);
-  if (report.passed) return report;
+void PairEippot::require_passed(const eippot::SelfTest &report) const {
+  if (report.passed) return;
   throw eippot::ModelError(
       fmt::format("the model does not reproduce the self-test in its own file (energy off by "
                   "{:.2g} eV, forces by {:.2g} eV/Angstrom, virial by {:.2g} eV); export it again, "
@@ -192,14 +197,15 @@ void PairEippot::announce(const std::string &name, const eippot::SelfTest &self_
       "eippot model {}\n"
       "  architecture  {}, exported by eippot {}\n"
       "  atom types   {}\n"
-      "  precision     {}, on {}, {} thread(s)\n"
+      "  precision     {}, on {}, {} thread(s){}\n"
       "  cutoff        {} Angstrom, interaction range {} Angstrom\n"
       "  MPI           {}\n"
       "  self-test     passed: energy to {:.1e} eV, forces to {:.1e} eV/Angstrom, virial "
       "to {:.1e} eV\n",
       name, model.architecture.str(), model.eippot_version.str(), types, model.dtype.str(),
-      model_->device().str(), comm->nthreads, model.cutoff, model.interaction_range,
-      communication(), self_test.energy_error, self_test.force_error, self_test.virial_error);
+      model_->device().str(), comm->nthreads, compressed_ ? ", compressed" : "", model.cutoff,
+      model.interaction_range, communication(), self_test.energy_error, self_test.force_error,
+      self_test.virial_error);
 }
 
 /// An mpirun of another MPI starts LAMMPS several times instead of once on several ranks.

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "atom_rows.h"
+#include "compressed_model.h"
 #include "exported_model.h"
 #include "neighbor_graph.h"
 #include "pair.h"
@@ -50,7 +51,7 @@ class PairEippot : public Pair, private eippot::NodeExchange {
   std::vector<int> species_of_types(const eippot::ModelMetadata &model, int n_symbols,
                                     char **symbols) const;
   int species_index(const eippot::ModelMetadata &model, const std::string &symbol) const;
-  eippot::SelfTest passed_self_test(const eippot::ExportedModel &model) const;
+  void require_passed(const eippot::SelfTest &report) const;
   void mark_covered_types();
   void announce(const std::string &name, const eippot::SelfTest &self_test);
   void warn_about_lonely_ranks() const;
@@ -66,6 +67,7 @@ class PairEippot : public Pair, private eippot::NodeExchange {
   void number_nodes();
   template <typename Evaluate>
   void evaluating(Evaluate evaluate);
+  const std::vector<double> &atomic_energies() const;
   void check_energies();
   void add_forces();
   void add_energies();
@@ -74,6 +76,7 @@ class PairEippot : public Pair, private eippot::NodeExchange {
   void add_atomic_virials();
   void add_centroid_virials();
   void find_spread();
+  void add_to_owned(const std::vector<double> &values, int width, double unit, double **atoms);
   void add_to_atoms(const std::vector<double> &values, int width, double unit, double **atoms);
 
   // between ranks
@@ -86,8 +89,10 @@ class PairEippot : public Pair, private eippot::NodeExchange {
   static constexpr int virial_width = 9;  // most numbers of an atom that travel, but for features
 
   std::unique_ptr<eippot::ExportedModel> model_;
+  std::unique_ptr<eippot::CompressedModel> compressed_;  // runs instead of it, if there is one
   eippot::NeighborGraph neighbors_;
-  eippot::Evaluation result_;               // eV and Angstrom, as all that comes from the model
+  eippot::Evaluation result_;  // eV and Angstrom, as all that comes from the model
+  eippot::OwnedAtoms compressed_result_;
   std::vector<int> species_of_type_;        // (ntypes + 1,) index into the model's species, or -1
   int exchange_width_ = 0;                  // most features of an atom that are exchanged at a time
   eippot::AtomRows rows_;                   // of what is added to atoms, or travels

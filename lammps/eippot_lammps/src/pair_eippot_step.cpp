@@ -30,8 +30,12 @@ void PairEippot::compute(int eflag, int vflag) {
   ev_init(eflag, vflag);
   if (neighbor->ago == 0) number_nodes();
   neighbors_.find_edges(*atom, *list);
-  evaluating(
-      [&](NodeExchange *exchange) { model_->evaluate(neighbors_.graph(), exchange, result_); });
+  evaluating([&](NodeExchange *exchange) {
+    if (compressed_)
+      compressed_->evaluate(neighbors_.graph(), exchange, comm->nthreads, compressed_result_);
+    else
+      model_->evaluate(neighbors_.graph(), exchange, result_);
+  });
   check_energies();
   add_forces();
   if (eflag_either) add_energies();
@@ -63,8 +67,13 @@ void PairEippot::evaluating(Evaluate evaluate) {
   }
 }
 
+/// (n_owned,) [eV]
+const std::vector<double> &PairEippot::atomic_energies() const {
+  return compressed_ ? compressed_result_.energies : result_.atomic_energies;
+}
+
 void PairEippot::check_energies() {
-  const auto &energies = result_.atomic_energies;
+  const auto &energies = atomic_energies();
   if (!std::isfinite(std::accumulate(energies.begin(), energies.end(), 0.0)))
     error->one(FLERR,
                "Pair style eippot: the energy at step {} is not finite; two atoms may be far "
@@ -73,13 +82,16 @@ void PairEippot::check_energies() {
 }
 
 void PairEippot::add_forces() {
-  add_to_atoms(eippot::forces_on_nodes(neighbors_.graph(), result_), 3, energy_unit_ / length_unit_,
-               atom->f);
+  const double unit = energy_unit_ / length_unit_;
+  if (compressed_)
+    add_to_owned(compressed_result_.forces, 3, unit, atom->f);
+  else
+    add_to_atoms(eippot::forces_on_nodes(neighbors_.graph(), result_), 3, unit, atom->f);
 }
 
 void PairEippot::add_energies() {
   for (std::int64_t node = 0; node < neighbors_.graph().n_owned; ++node) {
-    const double energy = energy_unit_ * result_.atomic_energies[node];
+    const double energy = energy_unit_ * atomic_energies()[node];
     if (eflag_global) eng_vdwl += energy;
     if (eflag_atom) eatom[neighbors_.atom_of_node(node)] += energy;
   }
@@ -95,6 +107,11 @@ std::array<double, 9> PairEippot::edge_virial(std::int64_t edge) const {
 }
 
 void PairEippot::add_virial() {
+  if (compressed_) {
+    const auto &virials = compressed_result_.virials;
+    for (std::size_t k = 0; k < virials.size(); ++k) virial[k % 6] += energy_unit_ * virials[k];
+    return;
+  }
   for (std::int64_t edge = 0; edge < neighbors_.graph().n_edges(); ++edge) {
     const auto w = symmetric(edge_virial(edge));
     for (int k = 0; k < 6; ++k) virial[k] += energy_unit_ * w[k];
@@ -103,6 +120,7 @@ void PairEippot::add_virial() {
 
 /// For compute stress/atom: half of an edge to each end.
 void PairEippot::add_atomic_virials() {
+  if (compressed_) return add_to_owned(compressed_result_.virials, 6, energy_unit_, vatom);
   const auto &graph = neighbors_.graph();
   std::vector<double> virials(6 * graph.n_nodes(), 0.0);
   for (std::int64_t edge = 0; edge < graph.n_edges(); ++edge) {
@@ -135,6 +153,14 @@ void PairEippot::add_to_atoms(const std::vector<double> &values, int width, doub
   const int n = force->newton ? atom->nlocal + atom->nghost : atom->nlocal;
   for (int i = 0; i < n; ++i)
     for (int k = 0; k < width; ++k) atoms[i][k] += unit * rows_[i][k];
+}
+
+/// Adds rows (n_owned, width).
+void PairEippot::add_to_owned(const std::vector<double> &values, int width, double unit,
+                              double **atoms) {
+  for (std::int64_t node = 0; node < neighbors_.graph().n_owned; ++node)
+    for (int k = 0; k < width; ++k)
+      atoms[neighbors_.atom_of_node(node)][k] += unit * values[node * width + k];
 }
 
 // ---- the spread of a committee, for fix pair ----

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace eippot {
 
@@ -28,10 +29,8 @@ double largest_difference(std::vector<double> a, const std::vector<double> &b) {
   return largest(a);
 }
 
-double energy_of(const Evaluation &evaluation) {
-  double energy = 0.0;
-  for (const double atomic : evaluation.atomic_energies) energy += atomic;
-  return energy;
+double sum(const std::vector<double> &values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
 /// (3, 3) [eV]
@@ -56,6 +55,21 @@ struct CountingExchange : NodeExchange {
   void to_owners(double *, int) override {}
 };
 
+/// Energy [eV], forces (N, 3) and virial (3, 3) beside those of the file.
+SelfTest compared(const Reference &reference, const std::string &dtype, double energy,
+                  const std::vector<double> &forces, const std::vector<double> &virial) {
+  SelfTest report;
+  report.energy_error = std::abs(energy - reference.energy[0]);
+  report.force_error = largest_difference(forces, reference.forces);
+  report.virial_error = largest_difference(virial, reference.virial);
+  const double allowed = tolerance(dtype);
+  const auto scale = [](const std::vector<double> &a) { return std::max(1.0, largest(a)); };
+  report.passed = report.energy_error <= allowed * reference.graph.n_nodes() &&
+                  report.force_error <= allowed * scale(reference.forces) &&
+                  report.virial_error <= allowed * scale(reference.virial);
+  return report;
+}
+
 }  // namespace
 
 SelfTest self_test(const ExportedModel &model) {
@@ -68,18 +82,23 @@ SelfTest self_test(const ExportedModel &model) {
     throw ModelError("expected " + std::to_string(metadata.n_exchanges) +
                      " exchanges of features, as the file says, got " +
                      std::to_string(counter.count) + "; export it again");
-
-  SelfTest report;
+  auto report =
+      compared(reference, metadata.dtype.str(), sum(found.atomic_energies),
+               forces_on_nodes(reference.graph, found), virial_of(reference.graph, found));
   report.exchange_width = counter.width;
-  report.energy_error = std::abs(energy_of(found) - reference.energy[0]);
-  report.force_error =
-      largest_difference(forces_on_nodes(reference.graph, found), reference.forces);
-  report.virial_error = largest_difference(virial_of(reference.graph, found), reference.virial);
-  const double allowed = tolerance(metadata.dtype.str());
-  const auto scale = [](const std::vector<double> &a) { return std::max(1.0, largest(a)); };
-  report.passed = report.energy_error <= allowed * reference.graph.n_nodes() &&
-                  report.force_error <= allowed * scale(reference.forces) &&
-                  report.virial_error <= allowed * scale(reference.virial);
+  return report;
+}
+
+SelfTest self_test(const ExportedModel &model, CompressedModel &compressed) {
+  const Reference reference = model.reference();
+  OwnedAtoms found;
+  CountingExchange counter;
+  compressed.evaluate(reference.graph, &counter, 1, found);
+  double w[6] = {};  // xx yy zz xy xz yz
+  for (std::size_t k = 0; k < found.virials.size(); ++k) w[k % 6] += found.virials[k];
+  auto report = compared(reference, model.metadata().dtype.str(), sum(found.energies), found.forces,
+                         {w[0], w[3], w[4], w[3], w[1], w[5], w[4], w[5], w[2]});
+  report.exchange_width = counter.width;
   return report;
 }
 

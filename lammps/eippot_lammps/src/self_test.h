@@ -3,6 +3,7 @@
 #ifndef EIPPOT_SELF_TEST_H
 #define EIPPOT_SELF_TEST_H
 
+#include "compressed_model.h"
 #include "exported_model.h"
 
 namespace eippot {
@@ -19,6 +20,9 @@ struct SelfTest {
 /// Evaluates the reference structure and compares; a ModelError where that cannot be done, or where
 /// the model does not exchange features as often as the file says.
 SelfTest self_test(const ExportedModel &model);
+
+/// The same of the engine that runs instead of the file.
+SelfTest self_test(const ExportedModel &model, CompressedModel &compressed);
 
 }  // namespace eippot
 
