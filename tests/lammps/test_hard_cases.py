@@ -120,7 +120,11 @@ def test_deleted_atoms(tmp_path: Path, crystal: Atoms, ranks: int) -> None:
 @pytest.mark.parametrize("ranks", RANKS)
 @pytest.mark.parametrize(
     ("units", "angstrom", "electronvolt"),
-    [("real", 1.0, 23.060549), ("si", 1e-10, 1.6021765e-19)],
+    [
+        ("real", 1.0, 23.060549),
+        ("si", 1e-10, 1.6021765e-19),
+        ("electron", 1.88972612, 1.0 / 27.2113834),
+    ],
 )
 def test_units(
     tmp_path: Path, crystal: Atoms, units: str, angstrom: float, electronvolt: float, ranks: int
