@@ -36,7 +36,6 @@ from eippot.testing.structures import (
     slab,
     small_cell,
 )
-from tests.lammps.many_body import ManyBody, write_model
 from tests.networks import save_run
 
 Structure = Callable[[], Atoms]
@@ -208,9 +207,3 @@ def test_one_float64_member_makes_a_float64_file(tmp_path: Path) -> None:
     runs = (save_run(tmp_path / "one"), save_run(tmp_path / "two", dtype="float64"))
     config = ExportConfig(runs=runs, output=tmp_path / "model.pt")
     assert export.run(config).metadata.dtype == "float64"
-
-
-def test_a_file_that_says_nothing_of_members_has_one(tmp_path: Path) -> None:
-    """The format grew by that attribute; what was written before can be used."""
-    _, metadata = open_exported(write_model(tmp_path / "model.pt", ManyBody()))
-    assert metadata.n_members == 1

@@ -18,6 +18,9 @@ ATTRIBUTES: dict[str, object] = {
     "n_exchanges": 1,
     "n_members": 1,
     "message": 0.3,
+    "table_bins": 0,
+    "table_energy_error": 0.0,
+    "table_force_error": 0.0,
     "citation": "A. Nonymous, J. Test 1, 1 (2026)",
     "eippot_version": "0.1.0",
 }
