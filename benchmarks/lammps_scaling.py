@@ -15,7 +15,6 @@ import re
 import subprocess
 import sysconfig
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -24,13 +23,11 @@ from torch import nn
 
 from benchmarks.pages import Line, header, read_lines, with_table
 from eippot.config.model import SchNetConfig
-from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
-from eippot.deployment.self_test import self_test_inputs
 from eippot.models.exchange import GhostExchange
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
-from eippot.version import __version__
+from eippot.testing.exporting import exported_model
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "lammps_scaling.jsonl"
@@ -76,36 +73,20 @@ run {steps}
 def write_models(folder: Path) -> None:
     """A SchNet with random weights, one file for each model of FORMS."""
     torch.manual_seed(0)
-    config = SchNetConfig()
-    representation = build_representation(config, n_species=1, average_neighbors=28.0)
+    representation = build_representation(SchNetConfig(), n_species=1, average_neighbors=28.0)
     potential = Potential(representation, n_species=1, n_heads=1, scale=0.1)
-    metadata = Metadata(
-        architecture="schnet",
-        species=["Si"],
-        cutoff=representation.cutoff,
-        interaction_range=representation.interaction_range,
-        ghost_range=representation.ghost_range,
-        n_exchanges=representation.n_exchanges,
-        dtype="float32",
-        eippot_version=__version__,
-        citation="",
-    )
-    _write(potential, metadata, folder / "exchanged.pt")
-    tables = potential.double().tabulated(BINS).float()
-    _write(tables, replace(metadata, table_bins=BINS), folder / "compressed.pt")
-    potential = potential.float()
+    _write(potential, folder / "exchanged.pt")
+    _write(potential, folder / "compressed.pt", BINS)
     for module in potential.modules():
         for name, child in module.named_children():
             if isinstance(child, GhostExchange):
                 setattr(module, name, nn.Identity())
-    metadata = replace(metadata, n_exchanges=0, ghost_range=representation.interaction_range)
-    _write(potential, metadata, folder / "extended.pt")
+    representation.n_exchanges = 0  # so its ghost range is its interaction range
+    _write(potential, folder / "extended.pt")
 
 
-def _write(potential: Potential, metadata: Metadata, path: Path) -> None:
-    model = ExportedModel(potential, torch.zeros(1, dtype=torch.float64), metadata)
-    model.set_self_test(*self_test_inputs(metadata.species, metadata.cutoff))
-    write_exported(model, metadata, path)
+def _write(potential: Potential, path: Path, bins: int = 0) -> None:
+    write_exported(*exported_model([potential], "schnet", bins, {"Si": 0.0}), path)
 
 
 def run(folder: Path, cells: int, model: str, ranks: int, seconds_per_atom: float) -> Line:

@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from eippot.deployment.exported import evaluate
+from eippot.deployment.exported import Evaluation, evaluate
 from eippot.deployment.self_test import inputs_of, self_test_structure
 from eippot.errors import ModelError
 from eippot.models.committee import Committee
@@ -67,9 +67,12 @@ def compress(
         The architecture has no tables, or even the largest ones are not accurate enough.
     """
     original = deepcopy(model).to(torch.float64)
+    inputs = _inputs(species, cutoff)
+    expected = [evaluate(_Mean(original), *each) for each in inputs]
     for bins in BINS:
         tabulated = original.tabulated(bins)
-        errors = [_errors(original, tabulated, *inputs) for inputs in _inputs(species, cutoff)]
+        results = [evaluate(_Mean(tabulated), *each) for each in inputs]
+        errors = [_errors(*pair) for pair in zip(results, expected, strict=True)]
         found = Compression(bins, *(max(column) for column in zip(*errors, strict=True)))
         if found.accurate:
             return tabulated, found
@@ -90,18 +93,10 @@ def _inputs(species: Sequence[str], cutoff: float) -> list[tuple[Tensor, Tensor,
     return structures
 
 
-def _errors(
-    original: Potential | Committee,
-    tabulated: Potential | Committee,
-    species: Tensor,
-    edge_index: Tensor,
-    edge_vectors: Tensor,
-) -> tuple[float, float]:
-    expected, found = (
-        evaluate(_Mean(model), species, edge_index, edge_vectors) for model in (original, tabulated)
-    )
-    energy = (found.atomic_energies - expected.atomic_energies).sum().abs() / len(species)
-    return float(energy), float((found.forces - expected.forces).abs().max())
+def _errors(found: Evaluation, expected: Evaluation) -> tuple[float, float]:
+    energies = found.atomic_energies - expected.atomic_energies
+    forces = found.forces - expected.forces
+    return float(energies.sum().abs() / len(energies)), float(forces.abs().max())
 
 
 class _Mean(nn.Module):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,14 +14,17 @@ from eippot.deployment.files import open_exported, write_exported
 from eippot.deployment.self_test import self_test_inputs
 from eippot.models.committee import Committee
 from eippot.models.potential import Potential
-from eippot.testing.structures import REFERENCE_ENERGIES, SPECIES
+from eippot.testing.structures import REFERENCE_ENERGIES
 from eippot.version import __version__
 
 
 def exported_model(
-    potentials: Sequence[Potential], architecture: str, bins: int = 0
+    potentials: Sequence[Potential],
+    architecture: str,
+    bins: int = 0,
+    reference_energies: Mapping[str, float] = REFERENCE_ENERGIES,
 ) -> tuple[ExportedModel, Metadata]:
-    """Wrap potentials of SPECIES, with reference energies and a self-test.
+    """Wrap potentials, with reference energies and a self-test.
 
     Parameters
     ----------
@@ -30,14 +34,17 @@ def exported_model(
         Its name.
     bins
         Pieces of the tables of a compressed model; 0 for one that is not compressed.
+    reference_energies
+        Of isolated atoms [eV], by chemical symbol, in the order of species indices.
     """
     if bins:
         dtype = potentials[0].scale.dtype
-        potentials = [potential.double().tabulated(bins).to(dtype) for potential in potentials]
+        tables = [deepcopy(potential).double().tabulated(bins) for potential in potentials]
+        potentials = [potential.to(dtype) for potential in tables]
     representation = potentials[0].representation
     metadata = Metadata(
         architecture=architecture,
-        species=list(SPECIES),
+        species=list(reference_energies),
         cutoff=representation.cutoff,
         interaction_range=representation.interaction_range,
         ghost_range=representation.ghost_range,
@@ -48,10 +55,10 @@ def exported_model(
         n_members=len(potentials),
         table_bins=bins,
     )
-    references = torch.tensor([REFERENCE_ENERGIES[s] for s in SPECIES], dtype=torch.float64)
+    references = torch.tensor(list(reference_energies.values()), dtype=torch.float64)
     potential = potentials[0] if len(potentials) == 1 else Committee(potentials)
     model = ExportedModel(potential, references, metadata)
-    model.set_self_test(*self_test_inputs(SPECIES, representation.cutoff))
+    model.set_self_test(*self_test_inputs(metadata.species, metadata.cutoff))
     return model, metadata
 
 

@@ -72,12 +72,13 @@ def run(
     arguments: tuple[str, ...] = (),
     environment: dict[str, str] | None = None,
     timeout: float = 100.0,
+    program: Path = SCRIPTS / "lmp",
 ) -> str:
     """Output of ``lmp``, whatever its exit code; the last line is ``exit code N``."""
     (folder / "in.lmp").write_text(script)
     launcher = [str(SCRIPTS / "mpirun"), "-np", str(ranks)] if ranks > 1 else []
     done = subprocess.run(
-        [*launcher, str(SCRIPTS / "lmp"), "-log", "none", "-in", "in.lmp", *arguments],
+        [*launcher, str(program), "-log", "none", "-in", "in.lmp", *arguments],
         cwd=folder,
         env=os.environ | SANITIZERS | THROTTLE | (environment or {}),
         capture_output=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from eippot_lammps.build import build_plugin
 from eippot_lammps.locate import own_lammps
 
 from tests.lammps.brute_force import evaluate
-from tests.lammps.engine import MEASURE, SCRIPTS, SET_UP, atomic_values, printed, write_structure
+from tests.lammps.engine import MEASURE, SET_UP, atomic_values, printed, run, write_structure
 from tests.lammps.many_body import ManyBody, write_model
 from tests.lammps.test_single_point import SILICON
 
@@ -47,20 +46,10 @@ def test_the_plugin_runs_in_an_older_lammps(
     model = write_model(tmp_path / "model.pt", ManyBody())
     write_structure(tmp_path, silicon64, ("Si",))
     script = f"plugin load {plugin_of_older}\n{SET_UP.format(boundary='p p p')}{SILICON}{MEASURE}"
-    (tmp_path / "in.lmp").write_text(script)
-    launcher = [str(SCRIPTS / "mpirun"), "-np", str(ranks)] if ranks > 1 else []
-    done = subprocess.run(
-        [*launcher, str(older / "lmp"), "-log", "none", "-in", "in.lmp"],
-        cwd=tmp_path,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("LAMMPS (29 Aug 2024")
+    output = run(tmp_path, script, ranks=ranks, program=older / "lmp")
+    assert output.endswith("exit code 0"), output
+    assert output.startswith("LAMMPS (29 Aug 2024")
     expected = evaluate(model, silicon64)
-    assert printed(done.stdout)[0] == pytest.approx(expected.energy, rel=1e-12)
+    assert printed(output)[0] == pytest.approx(expected.energy, rel=1e-12)
     forces = atomic_values(tmp_path)[:, 1:4]
     np.testing.assert_allclose(forces, expected.forces, rtol=0, atol=1e-10)

@@ -12,11 +12,10 @@ from ase import Atoms
 from eippot.config.model import SchNetConfig
 from eippot.conventions import stress_from_ase_voigt, stress_to_virial
 from eippot.deployment.calculator import EippotCalculator
-from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
-from eippot.deployment.self_test import self_test_inputs
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
+from eippot.testing.exporting import exported_model
 from tests.lammps.brute_force import Result
 from tests.lammps.engine import SET_UP, printed, single_point, succeed, write_structure
 from tests.lammps.test_single_point import SILICON, assert_equal, bulk216, triclinic, two_atoms
@@ -25,24 +24,9 @@ from tests.lammps.test_single_point import SILICON, assert_equal, bulk216, tricl
 def export(path: Path, dtype: str) -> Path:
     """Random weights, scaled so that forces are tenths of eV/Å."""
     torch.manual_seed(5)
-    config = SchNetConfig(channels=32)
-    potential = Potential(build_representation(config, 1, 28.0), 1, 1, scale=20.0)
-    representation = potential.representation
-    metadata = Metadata(
-        architecture="schnet",
-        species=["Si"],
-        cutoff=representation.cutoff,
-        interaction_range=representation.interaction_range,
-        ghost_range=representation.ghost_range,
-        n_exchanges=representation.n_exchanges,
-        dtype=dtype,
-        eippot_version="0.1.0",
-        citation="",
-    )
-    reference = torch.tensor([-100.0], dtype=torch.float64)
-    model = ExportedModel(potential.to(getattr(torch, dtype)), reference, metadata)
-    model.set_self_test(*self_test_inputs(["Si"], config.cutoff))
-    write_exported(model, metadata, path)
+    representation = build_representation(SchNetConfig(channels=32), 1, 28.0)
+    potential = Potential(representation, 1, 1, scale=20.0).to(getattr(torch, dtype))
+    write_exported(*exported_model([potential], "schnet", reference_energies={"Si": -100.0}), path)
     return path
 
 

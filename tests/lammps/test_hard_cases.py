@@ -22,6 +22,7 @@ from tests.lammps.engine import (
     write_structure,
 )
 from tests.lammps.many_body import ManyBody, write_model
+from tests.lammps.test_hybrid import assert_only_silicon
 from tests.lammps.test_single_point import SILICON, assert_equal
 
 RANKS: Final = (2, 4)
@@ -96,13 +97,7 @@ def test_null_atoms_at_a_boundary_and_on_a_whole_rank(
         "pair_coeff * * eippot model.pt Si NULL\npair_coeff * * zero\n"
     )
     found = single_point(tmp_path, crystal, potential, ranks=ranks)
-    silicon = crystal.symbols == "Si"
-    expected = evaluate(tmp_path / "model.pt", crystal[silicon])
-    assert found.energy == pytest.approx(expected.energy, rel=1e-12)
-    np.testing.assert_allclose(found.energies[silicon], expected.energies, atol=1e-10)
-    np.testing.assert_allclose(found.forces[silicon], expected.forces, atol=1e-10)
-    np.testing.assert_allclose(found.virial, expected.virial, atol=1e-9)
-    assert not found.forces[~silicon].any()
+    assert_only_silicon(tmp_path / "model.pt", found, crystal)
 
 
 @pytest.mark.parametrize("ranks", RANKS)
