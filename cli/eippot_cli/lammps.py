@@ -29,14 +29,17 @@ def build(
         str, typer.Option(help="Its version as 'lmp -h' shows it, if there is no version.h.")
     ] = "",
 ) -> None:
-    """Compile pair_style eippot for the LAMMPS and the torch of this environment."""
+    """Compile the fast kernels, and pair_style eippot for the LAMMPS and the torch installed."""
     from eippot_lammps.build import build_plugin
     from eippot_lammps.locate import own_lammps
 
+    from eippot.kernels.library import build_library
     from eippot_cli.report import console
 
     lammps = None if lammps_dir is None else own_lammps(lammps_dir, lammps_version)
-    plugin = build_plugin(lammps, force=force, report=partial(console.print, soft_wrap=True))
+    report = partial(console.print, soft_wrap=True)
+    build_library(force=force, report=report)
+    plugin = build_plugin(lammps, force=force, report=report)
     if lammps is None:
         console.print("lmp of this environment loads it by itself: [bold]pair_style eippot[/bold]")
     else:

