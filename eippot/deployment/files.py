@@ -13,7 +13,13 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from eippot.deployment.exported import FORMAT_VERSION, ExportedModel, Metadata, evaluate
+from eippot.deployment.exported import (
+    FORMAT_VERSION,
+    Evaluation,
+    ExportedModel,
+    Metadata,
+    evaluate,
+)
 from eippot.errors import ModelError
 from eippot.models import exchange  # noqa: F401 (the operator that exported models call)
 
@@ -100,7 +106,13 @@ def check_self_test(
         A deviation is larger than the number format explains.
     """
     inputs = model.selftest_species, model.selftest_edge_index, model.selftest_edge_vectors
-    found = evaluate(model, *inputs)
+    return require_self_test(evaluate(model, *inputs), model, metadata, path)
+
+
+def require_self_test(
+    found: Evaluation, model: torch.jit.ScriptModule, metadata: Metadata, path: Path
+) -> dict[str, float]:
+    """Compare what was found for the stored structure; see check_self_test."""
     count = len(model.selftest_species)
     energy = float((found.atomic_energies.sum() - model.selftest_energy).abs())
     deviations = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor, nn
 
 from eippot.config.model import SchNetConfig
@@ -86,6 +87,8 @@ class TabulatedSchNet(Representation):
         )
         self.embedding = original.embedding
         self.interactions = original.interactions
+        scale = original.interactions[0].scale
+        self.neighbor_scale = nn.Buffer(torch.tensor(scale, dtype=torch.float64))  # for engines
         self.tables = nn.ModuleList()
         for filter_network in original.filters:
 

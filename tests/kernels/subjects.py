@@ -11,7 +11,7 @@ from torch import nn
 
 from eippot.config.model import SchNetConfig
 from eippot.graphs.neighbors import NeighborList, neighbor_list
-from eippot.kernels.schnet import Evaluation, Neighborhoods
+from eippot.kernels.engine import Evaluation, Neighborhoods
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
 
@@ -47,7 +47,10 @@ def species_of(atoms: Atoms) -> npt.NDArray[np.int64]:
 def neighborhoods(atoms: Atoms, cutoff: float = CUTOFF) -> Neighborhoods:
     neighbors = neighbor_list(atoms, cutoff)
     first = np.searchsorted(neighbors.edge_index[0], np.arange(len(atoms) + 1))
-    return Neighborhoods(species_of(atoms), first, neighbors.edge_index[1], neighbors.edge_vectors)
+    neighbor = neighbors.edge_index[1]
+    offsets = neighbors.edge_vectors - atoms.positions[neighbor]
+    offsets += atoms.positions[neighbors.edge_index[0]]
+    return Neighborhoods(species_of(atoms), first, neighbor, offsets, atoms.positions)
 
 
 def by_torch(potential: nn.Module, atoms: Atoms) -> Evaluation:

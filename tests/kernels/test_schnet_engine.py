@@ -10,6 +10,7 @@ import pytest
 from ase import Atoms
 
 from eippot.errors import EippotError
+from eippot.models.blocks.zbl import ZBL
 from tests.kernels.subjects import (
     CUTOFF,
     by_torch,
@@ -110,15 +111,18 @@ def test_threads_do_not_change_a_bit(build: Any, dtype: Any) -> None:
         np.testing.assert_array_equal(found, expected)
 
 
-def test_positions_serve_as_well_as_edge_vectors(build: Any) -> None:
+def test_a_prepared_evaluation_follows_the_positions(build: Any) -> None:
     engine = build(random_potential(), precision=np.float64).engine
-    cluster = rattled()
-    cluster.pbc = False
-    around = neighborhoods(cluster)
-    expected = engine.evaluate(around)
-    found = engine.evaluate(around._replace(edge_vectors=None, positions=cluster.positions))
-    np.testing.assert_allclose(found.energies, expected.energies, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(found.forces, expected.forces, rtol=0, atol=1e-12)
+    around = neighborhoods(rattled(), CUTOFF + 1.0)
+    around = around._replace(positions=around.positions.copy())
+    run = engine.prepare(around)
+    run()
+    around.positions[:] += 0.1 * np.random.default_rng(0).standard_normal(around.positions.shape)
+    moved = rattled()
+    moved.positions = around.positions
+    expected = engine.evaluate(neighborhoods(moved))
+    for found, value in zip(run(), expected, strict=True):
+        np.testing.assert_allclose(found, value, rtol=0, atol=1e-12)
 
 
 def test_few_and_many_atoms_one_after_the_other(build: Any) -> None:
@@ -133,3 +137,10 @@ def test_few_and_many_atoms_one_after_the_other(build: Any) -> None:
 def test_what_is_unknown_is_refused(build: Any) -> None:
     with pytest.raises(EippotError, match="expected instructions of this processor.*got sse9"):
         build(random_potential(), instructions="sse9")
+
+
+def test_a_model_with_more_than_the_engine_knows_is_refused(build: Any) -> None:
+    potential = random_potential()
+    potential.core = ZBL(["C", "Si"], CUTOFF)
+    with pytest.raises(EippotError, match="the engine does not know 'potential.core"):
+        build(potential)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from eippot.kernels.schnet import Evaluation, Neighborhoods, SchNetEngine
+from eippot.kernels.engine import Engine, Evaluation, Neighborhoods
 from tests.kernels.subjects import neighborhoods, random_potential, rattled
 
 Floats = npt.NDArray[np.float64]
@@ -37,17 +37,17 @@ def _half(whole: Neighborhoods, part: int) -> Neighborhoods:
     node_of_atom = np.argsort(order)
     centers = order[: n_atoms // 2]
     begin, end = whole.first[centers[0]], whole.first[centers[-1] + 1]
-    assert whole.edge_vectors is not None
     return Neighborhoods(
         whole.species[order],
         whole.first[centers[0] : centers[-1] + 2] - begin,
         node_of_atom[whole.neighbors[begin:end]],
-        whole.edge_vectors[begin:end],
+        whole.offsets[begin:end],
+        whole.positions[order],
     )
 
 
 def _evaluate_together(
-    engines: Sequence[SchNetEngine], halves: Sequence[Neighborhoods]
+    engines: Sequence[Engine], halves: Sequence[Neighborhoods]
 ) -> list[Evaluation]:
     """Replays both sides, each with the rows of the other one's last replay, until all are final.
 

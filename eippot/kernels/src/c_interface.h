@@ -10,19 +10,13 @@
 #pragma GCC visibility push(default)
 extern "C" {
 
-/// Sizes and constants of SchNetWeights.
-struct EippotSchNetShape {
-  std::int32_t channels, n_species, n_knots, n_interactions;
-  double cutoff, neighbor_scale, energy_scale;
-};
-
-/// Arrays of Neighborhoods; edge_vectors are of the engine's precision.
+/// Arrays of ListedNeighborhoods.
 struct EippotNeighborhoods {
   std::int32_t n_centers, n_nodes;
   const std::int32_t *species;
   const std::int64_t *first;
   const std::int32_t *neighbors;
-  const void *edge_vectors;
+  const double *offsets;
   const double *positions;
 };
 
@@ -32,21 +26,21 @@ typedef void (*EippotExchange)(void *rows, std::int32_t width);
 /// What went wrong last on this thread.
 const char *eippot_error();
 
-/// `weights` are all arrays of SchNetWeights in the order in which they stand there (of each
-/// interaction: filter values, filter derivatives, project, first with bias, second with bias).
-/// `bytes_per_number` is 4 or 8; `instructions` avx512, avx2 or generic, or nullptr for the best.
-void *eippot_schnet_create(const EippotSchNetShape *shape, const double *weights,
+/// An engine for `n` named arrays of Parameters. `bytes_per_number` is 4 or 8; `instructions`
+/// avx512, avx2 or generic, or nullptr for the best.
+void *eippot_engine_create(const char *architecture, std::int32_t n, const char *const *names,
+                           const double *const *arrays, const std::int64_t *sizes,
                            std::int32_t bytes_per_number, const char *instructions);
 
 /// Results as in EnergiesAndForces; `exchange` and `virials` may be nullptr.
-std::int32_t eippot_schnet_evaluate(void *engine, const EippotNeighborhoods *around,
+std::int32_t eippot_engine_evaluate(void *engine, const EippotNeighborhoods *around,
                                     EippotExchange exchange, std::int32_t n_threads,
                                     double *energies, double *forces, double *virials);
 
 /// Memory that grows with the number of atoms.
-std::int64_t eippot_schnet_bytes(const void *engine);
+std::int64_t eippot_engine_bytes(const void *engine);
 
-void eippot_schnet_destroy(void *engine);
+void eippot_engine_destroy(void *engine);
 }
 #pragma GCC visibility pop
 

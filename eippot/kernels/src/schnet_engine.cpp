@@ -2,19 +2,13 @@
 
 #include <algorithm>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include "radial_forces.h"
 
 namespace eippot {
 
 namespace {
 
 constexpr int block_size = 48;
-
-int n_blocks(int n_centers) {
-  return (n_centers + block_size - 1) / block_size;
-}
 
 int round_up(int n, int multiple) {
   return (n + multiple - 1) / multiple * multiple;
@@ -72,15 +66,14 @@ typename SchNetEngine<real>::Interaction SchNetEngine<real>::make_interaction(
 }
 
 template <class real>
-void SchNetEngine<real>::reset(const Neighborhoods<real> &around, int n_threads) {
-  around_ = around;
+void SchNetEngine<real>::reset(const Neighborhoods &around, int n_threads) {
+  around_ = &around;
   const std::size_t rows = static_cast<std::size_t>(around.n_nodes) * width_;
   features_.resize(static_cast<std::size_t>(around.n_centers) * width_);
   for (Interaction &interaction : interactions_) {
     if (&interaction != &interactions_.front()) interaction.values.resize(rows);
     interaction.gradient.resize(rows);
   }
-  edges_.reset(around.first[around.n_centers], n_blocks(around.n_centers));
   bonded_.resize(around.n_centers);
   scratch_.resize(std::max(n_threads, 1));
   for (Scratch &scratch : scratch_) {
@@ -91,109 +84,90 @@ void SchNetEngine<real>::reset(const Neighborhoods<real> &around, int n_threads)
 }
 
 template <class real>
-Block SchNetEngine<real>::block(int index) const {
-  const int begin = index * block_size;
-  return {begin, std::min(begin + block_size, around_.n_centers)};
-}
-
-/// Calls action(index of the block, scratch of the thread), on all threads.
-template <class real>
-template <class Action>
-void SchNetEngine<real>::for_each_block(Action action) {
-  const int n = n_blocks(around_.n_centers);
-#pragma omp parallel for schedule(dynamic) num_threads(static_cast<int>(scratch_.size()))
-  for (int index = 0; index < n; ++index) {
-#ifdef _OPENMP
-    action(index, scratch_[omp_get_thread_num()]);
-#else
-    action(index, scratch_[0]);
-#endif
-  }
-}
-
-template <class real>
-void SchNetEngine<real>::evaluate(const Neighborhoods<real> &around,
-                                  const RowExchange<real> &exchange, int n_threads,
-                                  const EnergiesAndForces &results) {
+void SchNetEngine<real>::evaluate(const Neighborhoods &around, const RowExchange<real> &exchange,
+                                  int n_threads, const EnergiesAndForces &results) {
   reset(around, n_threads);
+  const Blocks blocks{around.n_centers, block_size};
+  edges_.reset(blocks.count());
   const auto to_further_nodes = [&](AlignedArray<real> &rows) {
     if (exchange) exchange(rows.data(), width_);
+  };
+  const auto gradient = [&](std::size_t layer, Block block) {
+    return row(interactions_[layer].gradient, block.begin);
   };
   const std::size_t last = interactions_.size() - 1;
 
   for (std::size_t layer = 0; layer < last; ++layer) {
-    for_each_block([&](int index, Scratch &scratch) {
-      forward(layer, index, row(interactions_[layer].gradient, block(index).begin), scratch);
+    blocks.for_each(scratch_, [&](Block block, Scratch &scratch) {
+      forward(layer, block, gradient(layer, block), scratch);
       Interaction &next = interactions_[layer + 1];
-      kernels_.multiply(next.project.packed(), row(features_, block(index).begin),
-                        block(index).size(), row(next.values, block(index).begin), false);
+      kernels_.multiply(next.project.packed(), row(features_, block.begin), block.size(),
+                        row(next.values, block.begin), false);
     });
     to_further_nodes(interactions_[layer + 1].values);
   }
-  for_each_block([&](int index, Scratch &scratch) {
-    forward(last, index, scratch.b.data(), scratch);
-    read_energies(block(index), scratch, results);
-    back_through_update(last, block(index), scratch.b.data(), scratch);
+  blocks.for_each(scratch_, [&](Block block, Scratch &scratch) {
+    forward(last, block, scratch.b.data(), scratch);
+    read_energies(block, scratch, results);
+    back_through_update(last, block, scratch.b.data(), scratch);
   });
   for (std::size_t layer = last; layer > 0; --layer) {
     to_further_nodes(interactions_[layer].gradient);
-    for_each_block([&](int index, Scratch &scratch) {
-      backward(layer, index, scratch);
-      back_through_update(layer - 1, block(index),
-                          row(interactions_[layer - 1].gradient, block(index).begin), scratch);
+    blocks.for_each(scratch_, [&](Block block, Scratch &scratch) {
+      backward(layer, block, scratch);
+      back_through_update(layer - 1, block, gradient(layer - 1, block), scratch);
     });
   }
   to_further_nodes(interactions_[0].gradient);
-  for_each_block([&](int index, Scratch &scratch) { forces(index, scratch, results); });
+  blocks.for_each(scratch_,
+                  [&](Block block, Scratch &scratch) { forces(block, scratch, results); });
 }
 
 /// x = embedding of the species.
 template <class real>
 void SchNetEngine<real>::embed(Block block) {
   for (int i = block.begin; i < block.end; ++i) {
-    std::copy_n(row(embedding_, around_.species[i]), width_, row(features_, i));
+    std::copy_n(row(embedding_, around_->species[i]), width_, row(features_, i));
   }
 }
 
 /// What the activation is fed, in scratch.a.
 template <class real>
-void SchNetEngine<real>::sum_over_neighbors(std::size_t layer, int index, Scratch &scratch) {
+void SchNetEngine<real>::sum_over_neighbors(std::size_t layer, Block block, Scratch &scratch) {
   Interaction &interaction = interactions_[layer];
   const PackedLayer<real> first = interaction.first.packed();
   const Polynomials<real> filter = interaction.filter.polynomials();
-  const Block centers = block(index);
   real *sums = layer == 0 ? scratch.a.data() : scratch.b.data();
-  std::fill_n(sums, static_cast<std::size_t>(centers.size()) * width_, real{});
+  std::fill_n(sums, static_cast<std::size_t>(block.size()) * width_, real{});
   if (layer == 0) {
-    for (int i = 0; i < centers.size() && first.bias; ++i) {
+    for (int i = 0; i < block.size() && first.bias; ++i) {
       std::copy_n(first.bias, width_, sums + i * width_);
     }
-    kernels_.gather_species(edges_[index], filter, around_.species, sums);
+    kernels_.gather_species(edges_[block], filter, around_->species, sums);
   } else {
-    kernels_.gather(edges_[index], filter, interaction.values.data(), sums);
-    kernels_.multiply(first, sums, centers.size(), scratch.a.data(), false);
+    kernels_.gather(edges_[block], filter, interaction.values.data(), sums);
+    kernels_.multiply(first, sums, block.size(), scratch.a.data(), false);
   }
 }
 
 /// x += second ssp(first sum over neighbors), and the slopes of the activation.
 template <class real>
-void SchNetEngine<real>::forward(std::size_t layer, int index, real *slopes, Scratch &scratch) {
-  const Block centers = block(index);
+void SchNetEngine<real>::forward(std::size_t layer, Block block, real *slopes, Scratch &scratch) {
   if (layer == 0) {
-    edges_.fill(around_, index, centers, scratch.edges);
-    embed(centers);
+    edges_.fill(*around_, block, scratch.edges);
+    embed(block);
   }
-  sum_over_neighbors(layer, index, scratch);
-  kernels_.activate(scratch.a.data(), slopes, centers.size() * width_);
-  kernels_.multiply(interactions_[layer].second.packed(), scratch.a.data(), centers.size(),
-                    row(features_, centers.begin), true);
+  sum_over_neighbors(layer, block, scratch);
+  kernels_.activate(scratch.a.data(), slopes, block.size() * width_);
+  kernels_.multiply(interactions_[layer].second.packed(), scratch.a.data(), block.size(),
+                    row(features_, block.begin), true);
 }
 
 /// Energies from x; then its gradient is in the place of x.
 template <class real>
 void SchNetEngine<real>::read_energies(Block block, Scratch &scratch,
                                        const EnergiesAndForces &results) {
-  const EdgeRange<real> edges = edges_[block.begin / block_size];
+  const EdgeRange<real> edges = edges_[block];
   std::fill_n(bonded_.data() + block.begin, block.size(), 0);
   for (int e = 0; e < edges.n; ++e) bonded_[block.begin + edges.edges[e].center] = 1;
 
@@ -201,7 +175,7 @@ void SchNetEngine<real>::read_energies(Block block, Scratch &scratch,
   kernels_.multiply(head_.packed(), x, block.size(), hidden, false);
   kernels_.activate(hidden, slopes, block.size() * width_);
   for (int i = block.begin; i < block.end; ++i, hidden += width_, slopes += width_) {
-    const int species = around_.species[i];
+    const int species = around_->species[i];
     results.energies[i] = isolated_energies_[species];
     if (bonded_[i]) {
       results.energies[i] += kernels_.dot(head_output_.data(), hidden, width_);
@@ -231,38 +205,39 @@ void SchNetEngine<real>::back_through_update(std::size_t layer, Block block, con
 
 /// Adds to the gradient by x what it is through the neighbors' sums, and to that by distances.
 template <class real>
-void SchNetEngine<real>::backward(std::size_t layer, int index, Scratch &scratch) {
+void SchNetEngine<real>::backward(std::size_t layer, Block block, Scratch &scratch) {
   Interaction &interaction = interactions_[layer];
-  const Block centers = block(index);
   real *by_values = scratch.a.data();
-  std::fill_n(by_values, static_cast<std::size_t>(centers.size()) * width_, real{});
-  kernels_.gather_gradient(edges_[index], interaction.filter.polynomials(),
+  std::fill_n(by_values, static_cast<std::size_t>(block.size()) * width_, real{});
+  kernels_.gather_gradient(edges_[block], interaction.filter.polynomials(),
                            interaction.values.data(), interaction.gradient.data(),
-                           row(interaction.values, centers.begin),
-                           row(interaction.gradient, centers.begin), by_values);
-  kernels_.multiply(interaction.project_back.packed(), by_values, centers.size(),
-                    row(features_, centers.begin), true);
+                           row(interaction.values, block.begin),
+                           row(interaction.gradient, block.begin), by_values);
+  kernels_.multiply(interaction.project_back.packed(), by_values, block.size(),
+                    row(features_, block.begin), true);
 }
 
 template <class real>
-void SchNetEngine<real>::forces(int index, Scratch &scratch, const EnergiesAndForces &results) {
+void SchNetEngine<real>::forces(Block block, Scratch &scratch, const EnergiesAndForces &results) {
   Interaction &interaction = interactions_[0];
-  const Block centers = block(index);
-  const EdgeRange<real> edges = edges_[index];
-  kernels_.gather_species_gradient(edges, interaction.filter.polynomials(), around_.species,
-                                   around_.species + centers.begin, interaction.gradient.data(),
-                                   row(interaction.gradient, centers.begin));
+  const EdgeRange<real> edges = edges_[block];
+  kernels_.gather_species_gradient(edges, interaction.filter.polynomials(), around_->species,
+                                   around_->species + block.begin, interaction.gradient.data(),
+                                   row(interaction.gradient, block.begin));
 
-  // back to the caller's order, in which all arrays are read one after the other
-  const std::int64_t first = around_.first[centers.begin];
+  // back to the order of the lists, in which all arrays are read one after the other
   const real factor = edges_.bins_per_length() * edges_.bins_per_length();
-  scratch.slopes.assign(around_.first[centers.end] - first, real{});
+  scratch.slopes.assign(edges_.n_listed(block), real{});
   for (int e = 0; e < edges.n; ++e) {
     const Edge<real> &edge = edges.edges[e];
     scratch.slopes[edge.index] = edge.derivative * factor / edge.coordinate;
   }
-  for (int center = centers.begin; center < centers.end; ++center) {
-    sum_forces(around_, center, scratch.slopes.data() + (around_.first[center] - first), results);
+  const real *slopes = scratch.slopes.data();
+  std::vector<Neighbor> &neighbors = scratch.edges.neighbors;
+  for (int center = block.begin; center < block.end; ++center) {
+    around_->find(center, neighbors);
+    sum_forces(neighbors, slopes, center, results);
+    slopes += neighbors.size();
   }
 }
 

@@ -18,10 +18,10 @@
 #include <vector>
 
 #include "aligned_array.h"
+#include "blocks.h"
 #include "dense.h"
-#include "energies_and_forces.h"
+#include "engine.h"
 #include "filter_table.h"
-#include "neighborhoods.h"
 #include "schnet_weights.h"
 #include "sorted_edges.h"
 #include "vector_kernels.h"
@@ -29,16 +29,15 @@
 namespace eippot {
 
 template <class real>
-class SchNetEngine {
+class SchNetEngine final : public Engine<real> {
  public:
   explicit SchNetEngine(const SchNetWeights &weights,
                         const Kernels<real> &kernels = best_kernels<real>());
 
-  void evaluate(const Neighborhoods<real> &around, const RowExchange<real> &exchange, int n_threads,
-                const EnergiesAndForces &results);
+  void evaluate(const Neighborhoods &around, const RowExchange<real> &exchange, int n_threads,
+                const EnergiesAndForces &results) override;
 
-  /// Of the arrays that grow with the number of atoms.
-  std::size_t bytes() const;
+  std::size_t bytes() const override;
 
  private:
   struct Interaction {
@@ -53,27 +52,24 @@ class SchNetEngine {
   /// What one thread works on: rows of one block.
   struct Scratch {
     AlignedArray<real> a, b, c;  // (block, width)
-    std::vector<real> slopes;    // dE/dr / r of the block's edges, in the caller's order
+    std::vector<real> slopes;    // dE/dr / r of the block's edges, in the order of the lists
     typename SortedEdges<real>::Scratch edges;
   };
 
   static Interaction make_interaction(const SchNetWeights &weights, std::size_t index, int width,
                                       int panel);
-  void reset(const Neighborhoods<real> &around, int n_threads);
-  template <class Action>
-  void for_each_block(Action action);
-  Block block(int index) const;
+  void reset(const Neighborhoods &around, int n_threads);
   real *row(AlignedArray<real> &rows, int node) const {
     return rows.data() + static_cast<std::size_t>(node) * width_;
   }
 
-  void forward(std::size_t layer, int index, real *slopes, Scratch &scratch);
-  void sum_over_neighbors(std::size_t layer, int index, Scratch &scratch);
+  void forward(std::size_t layer, Block block, real *slopes, Scratch &scratch);
+  void sum_over_neighbors(std::size_t layer, Block block, Scratch &scratch);
   void embed(Block block);
   void read_energies(Block block, Scratch &scratch, const EnergiesAndForces &results);
   void back_through_update(std::size_t layer, Block block, const real *slopes, Scratch &scratch);
-  void backward(std::size_t layer, int index, Scratch &scratch);
-  void forces(int index, Scratch &scratch, const EnergiesAndForces &results);
+  void backward(std::size_t layer, Block block, Scratch &scratch);
+  void forces(Block block, Scratch &scratch, const EnergiesAndForces &results);
 
   const Kernels<real> &kernels_;
   int channels_;
@@ -85,7 +81,7 @@ class SchNetEngine {
   std::vector<double> isolated_outputs_;   // (S,) of the head for isolated atoms [eV]
   std::vector<double> isolated_energies_;  // (S,) [eV]
 
-  Neighborhoods<real> around_;
+  const Neighborhoods *around_ = nullptr;  // of the evaluation that is going on
   SortedEdges<real> edges_;
   AlignedArray<real> features_;  // (n_centers, width) x, and then the gradient of the energy by x
   std::vector<char> bonded_;     // (n_centers,) whether there are neighbors

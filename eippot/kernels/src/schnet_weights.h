@@ -7,6 +7,8 @@
 
 #include <vector>
 
+#include "parameters.h"
+
 namespace eippot {
 
 /// y = matrix x + bias.
@@ -42,6 +44,9 @@ struct SchNetWeights {
   std::vector<double> head_output;        ///< (C,) its output layer, whose bias cancels
   std::vector<double> isolated_energies;  ///< (S,) energies of isolated atoms [eV]
 };
+
+/// Reads those of an exported file; NoEngine if it is another model.
+SchNetWeights read_schnet(Parameters &from);
 
 /// Square matrix times vector, plus bias, in double precision: (C, C), (C,) -> (C,).
 std::vector<double> multiplied(const DenseWeights &layer, const std::vector<double> &x);

@@ -8,24 +8,18 @@
 
 #include <vector>
 
-#include "aligned_array.h"
+#include "blocks.h"
 #include "neighborhoods.h"
 #include "vector_kernels.h"
 
 namespace eippot {
-
-/// A range of centers.
-struct Block {
-  int begin;
-  int end;
-  int size() const { return end - begin; }
-};
 
 template <class real>
 class SortedEdges {
  public:
   /// What one thread needs to sort.
   struct Scratch {
+    std::vector<Neighbor> neighbors;
     std::vector<Edge<real>> unsorted;
     std::vector<int> next;
   };
@@ -35,28 +29,35 @@ class SortedEdges {
         bins_per_length_(static_cast<real>(n_bins / cutoff)),
         n_bins_(n_bins) {}
 
-  /// Room for the edges of `n_blocks` blocks.
-  void reset(std::int64_t n_edges, int n_blocks);
+  void reset(int n_blocks) {
+    edges_.resize(n_blocks);
+    n_listed_.resize(n_blocks);
+  }
 
   /// Fills one block's edges; different blocks may be filled at the same time.
-  void fill(const Neighborhoods<real> &around, int index, Block block, Scratch &scratch);
+  void fill(const Neighborhoods &around, Block block, Scratch &scratch);
 
-  EdgeRange<real> operator[](int block) { return {edges_.data() + begin_[block], count_[block]}; }
+  EdgeRange<real> operator[](Block block) {
+    std::vector<Edge<real>> &edges = edges_[block.index];
+    return {edges.data(), static_cast<int>(edges.size())};
+  }
+
+  /// How many neighbors the lists of a block have, those beyond the cutoff included.
+  std::int32_t n_listed(Block block) const { return n_listed_[block.index]; }
 
   /// Bins per length [1/Angstrom].
   real bins_per_length() const { return bins_per_length_; }
 
-  std::size_t bytes() const { return edges_.bytes(); }
+  std::size_t bytes() const;
 
  private:
-  void collect(const Neighborhoods<real> &around, Block block, Scratch &scratch) const;
+  void collect(const Neighborhoods &around, Block block, Scratch &scratch);
 
   real cutoff_;
   real bins_per_length_;
   int n_bins_;
-  AlignedArray<Edge<real>> edges_;   // those of a block begin where the caller's do
-  std::vector<std::int64_t> begin_;  // (blocks,)
-  std::vector<int> count_;           // (blocks,)
+  std::vector<std::vector<Edge<real>>> edges_;  // of each block
+  std::vector<std::int32_t> n_listed_;
 };
 
 }  // namespace eippot

@@ -1,16 +1,15 @@
-#include "energies_and_forces.h"
+#include "radial_forces.h"
 
 #include <algorithm>
 
 namespace eippot {
 
 template <class real>
-void sum_forces(const Neighborhoods<real> &around, int center, const real *slopes,
+void sum_forces(const std::vector<Neighbor> &neighbors, const real *slopes, int center,
                 const EnergiesAndForces &results) {
   double force[3] = {}, products[6] = {};
-  for (std::int64_t edge = around.first[center]; edge < around.first[center + 1]; ++edge) {
-    real r[3];
-    around.displacement(edge, center, r);
+  for (const Neighbor &neighbor : neighbors) {
+    const double *r = neighbor.vector;
     const double slope = *slopes++;
     const double fx = slope * r[0], fy = slope * r[1], fz = slope * r[2];
     force[0] += fx;
@@ -28,9 +27,9 @@ void sum_forces(const Neighborhoods<real> &around, int center, const real *slope
     results.virials[6L * center + k] = -0.5 * products[k];
 }
 
-template void sum_forces(const Neighborhoods<float> &, int, const float *,
+template void sum_forces(const std::vector<Neighbor> &, const float *, int,
                          const EnergiesAndForces &);
-template void sum_forces(const Neighborhoods<double> &, int, const double *,
+template void sum_forces(const std::vector<Neighbor> &, const double *, int,
                          const EnergiesAndForces &);
 
 }  // namespace eippot

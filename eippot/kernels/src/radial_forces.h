@@ -1,0 +1,18 @@
+/// How forces follow from derivatives by distances.
+
+#ifndef EIPPOT_RADIAL_FORCES_H
+#define EIPPOT_RADIAL_FORCES_H
+
+#include "engine.h"
+
+namespace eippot {
+
+/// Force and virial of one center, from dE/dr / r [eV/Angstrom^2] of its edges, E being the energy
+/// of all atoms as a function of the distance of the pair.
+template <class real>
+void sum_forces(const std::vector<Neighbor> &neighbors, const real *slopes, int center,
+                const EnergiesAndForces &results);
+
+}  // namespace eippot
+
+#endif
