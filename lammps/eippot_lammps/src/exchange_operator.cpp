@@ -27,7 +27,9 @@ class Exchange : public torch::autograd::Function<Exchange> {
                                const torch::Tensor &features, NodeExchange *exchange) {
     // kept in the context, since the derivative may be taken on another thread
     context->saved_data["exchange"] = reinterpret_cast<std::int64_t>(exchange);
-    return carried(features, [&](double *rows, int width) { exchange->to_ghosts(rows, width); });
+    return carried(features, [&](double *rows, int width) {
+      exchange->to_ghosts(rows, width * static_cast<int>(sizeof(double)));
+    });
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,

@@ -11,7 +11,6 @@
 #include <sstream>
 
 #include "exchange_operator.h"
-#include "schnet_reader.h"
 #include "tensor_memory.h"
 
 namespace eippot {
@@ -104,6 +103,7 @@ ModelMetadata read_metadata(const torch::jit::Module &module) {
   metadata.ghost_range = attribute(module, "ghost_range").toDouble();
   metadata.n_exchanges = attribute(module, "n_exchanges").toInt();
   metadata.n_members = attribute(module, "n_members").toInt();
+  metadata.table_bins = attribute(module, "table_bins").toInt();
   metadata.dtype = attribute(module, "dtype").toStringRef();
   metadata.citation = attribute(module, "citation").toStringRef();
   metadata.eippot_version = attribute(module, "eippot_version").toStringRef();
@@ -262,12 +262,17 @@ Reference ExportedModel::reference() const {
                             [&] { return read_reference(module_->script); });
 }
 
-std::unique_ptr<SchNetWeights> ExportedModel::weights_for_engine() const {
+std::vector<NamedArray> ExportedModel::parameters() const {
   return translating_errors("the weights in the model file cannot be read", [&] {
-    const auto &module = module_->script;
-    if (!module_->device.is_cpu() || !is_compressed_schnet(module))
-      return std::unique_ptr<SchNetWeights>();
-    return std::make_unique<SchNetWeights>(read_schnet(module));
+    std::vector<NamedArray> arrays;
+    const auto add = [&](const std::string &name, const torch::Tensor &tensor) {
+      if (name.rfind("selftest_", 0) == 0) return;
+      arrays.push_back({name, {}});
+      copy_to(arrays.back().values, tensor);
+    };
+    for (const auto &named : module_->script.named_parameters()) add(named.name, named.value);
+    for (const auto &named : module_->script.named_buffers()) add(named.name, named.value);
+    return arrays;
   });
 }
 

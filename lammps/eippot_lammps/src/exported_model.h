@@ -13,7 +13,6 @@
 #include <string>
 #include <vector>
 
-#include "schnet_weights.h"
 #include "text.h"
 
 namespace eippot {
@@ -53,8 +52,8 @@ std::vector<double> forces_on_nodes(const AtomGraph &graph, const Evaluation &ev
 /// The way between processes, along which rows of numbers of the nodes go.
 class NodeExchange {
  public:
-  /// Rows (N, width) of nodes that are not owned become those of their owners.
-  virtual void to_ghosts(double *rows, int width) = 0;
+  /// Rows of nodes that are not owned become those of their owners; (N, bytes) of any numbers.
+  virtual void to_ghosts(void *rows, int bytes) = 0;
   /// Rows (N, width) of nodes that are not owned are added to those of their owners, then are zero.
   virtual void to_owners(double *rows, int width) = 0;
 
@@ -71,6 +70,7 @@ struct ModelMetadata {
   double ghost_range = 0.0;        ///< farthest atom that has to be known if features are exchanged
   std::int64_t n_exchanges = 0;    ///< times that neighbor features are exchanged between layers
   std::int64_t n_members = 1;      ///< of a committee; energies are their mean
+  std::int64_t table_bins = 0;     ///< pieces of the tables of a compressed model, else 0
   Text dtype;                      ///< "float32" or "float64": the precision inside the model
   Text citation;                   ///< what to cite, or empty
   Text eippot_version;             ///< the version that wrote the file
@@ -82,6 +82,12 @@ struct Reference {
   std::vector<double> energy;  ///< (1,)   of all atoms [eV]
   std::vector<double> forces;  ///< (N, 3) [eV/Angstrom]
   std::vector<double> virial;  ///< (3, 3) [eV]
+};
+
+/// A tensor of a model.
+struct NamedArray {
+  Text name;                   ///< its path in the file
+  std::vector<double> values;  ///< row-major
 };
 
 class ExportedModel {
@@ -111,8 +117,8 @@ class ExportedModel {
   /// What the file carries for the self-test.
   Reference reference() const;
 
-  /// The weights for the engine that is faster than the file itself; nullptr where there is none.
-  std::unique_ptr<SchNetWeights> weights_for_engine() const;
+  /// All tensors but those of the self-test.
+  std::vector<NamedArray> parameters() const;
 
  private:
   template <typename Action>

@@ -1,4 +1,4 @@
-/// From LAMMPS' neighbor list to the graph that a model takes.
+/// From LAMMPS' neighbor list to what a model takes.
 ///
 /// LAMMPS has *atoms*: indices 0 ... nlocal-1 are owned by this rank, nlocal ... nlocal+nghost-1
 /// are ghosts, i.e. images of atoms of this rank or of another one. A model has *nodes*, numbered
@@ -21,6 +21,7 @@
 
 #include "atom_rows.h"
 #include "exported_model.h"
+#include "neighborhoods.h"
 
 namespace LAMMPS_NS {
 class Atom;
@@ -29,7 +30,7 @@ class NeighList;
 
 namespace eippot {
 
-class NeighborGraph {
+class NeighborGraph final : public Neighborhoods {
  public:
   /// `cutoff` in Angstrom; `angstrom` is the length of one Angstrom in LAMMPS' units;
   /// `species_of_type` (ntypes + 1,): model species of each atom type, -1 for types left out;
@@ -43,29 +44,35 @@ class NeighborGraph {
   void number_nodes(const LAMMPS_NS::Atom &atom, const LAMMPS_NS::NeighList &list,
                     const AtomRows &origins, int this_rank);
 
-  /// Finds the edges between the nodes at the present positions.
-  void find_edges(const LAMMPS_NS::Atom &atom, const LAMMPS_NS::NeighList &list);
+  /// The neighbors of a node within the cutoff, at the present positions.
+  void find(int node, std::vector<Neighbor> &neighbors) const override;
 
-  const AtomGraph &graph() const { return graph_; }
+  /// All edges at the present positions, for models that take them at once.
+  const AtomGraph &find_edges();
 
   /// LAMMPS' index of a node; for those of other ranks, of one of its ghosts here.
-  int atom_of_node(std::int64_t node) const { return atom_of_node_[node]; }
+  int atom_of_node(int node) const { return atom_of_node_[node]; }
+
+  /// (nlocal + nghost,) in [0, N), or -1 where there is no node.
+  const std::vector<int> &node_of_atom() const { return node_of_atom_; }
 
  private:
   void add_node(int atom, int species);
-  template <typename Action>
-  void for_each_neighbor(const LAMMPS_NS::Atom &atom, const LAMMPS_NS::NeighList &list, int center,
-                         Action action) const;
 
   double cutoff_squared_ = 0.0;       // [Angstrom^2]
   double length_to_angstrom_ = 1.0;   // multiplies a length of LAMMPS
   std::vector<int> species_of_type_;  // (ntypes + 1,)
   bool extended_ = false;
 
+  const LAMMPS_NS::Atom *atom_ = nullptr;
+  const LAMMPS_NS::NeighList *list_ = nullptr;
+  std::vector<std::int32_t> species_of_node_;  // (N,)
+  std::vector<int> atom_of_node_;              // (N,) in [0, nlocal + nghost)
+  std::vector<int> node_of_atom_;              // (nlocal + nghost,)
+
   AtomGraph graph_;
-  std::vector<int> atom_of_node_;         // (N,)               in [0, nlocal + nghost)
-  std::vector<int> node_of_atom_;         // (nlocal + nghost,) in [0, N), or -1 where no node
-  std::vector<std::int64_t> first_edge_;  // (centers + 1,) edges of node n: [n] up to [n + 1]
+  std::vector<Neighbor> neighbors_;     // of one node
+  std::vector<std::int64_t> far_ends_;  // (E,) neighbors of all edges
 };
 
 }  // namespace eippot

@@ -68,22 +68,28 @@ void PairEippot::coeff(int narg, char **arg) {
   std::unique_ptr<eippot::ExportedModel> model;
   std::unique_ptr<eippot::CompressedModel> compressed;
   eippot::SelfTest self_test;
+  std::string without_engine;
   const int rank_here = local_rank();
   on_all_ranks([&] {
     model = std::make_unique<eippot::ExportedModel>(path_of(arg[2]), rank_here);
     require_passed(self_test = eippot::self_test(*model));
-    if (const auto weights = model->weights_for_engine()) {
-      compressed = eippot::CompressedModel::create(*weights, model->metadata().dtype.str());
-      require_passed(self_test = eippot::self_test(*model, *compressed));
+    if (model->metadata().table_bins == 0) return;
+    try {
+      compressed = eippot::CompressedModel::create(*model);
+    } catch (const eippot::NoEngine &reason) {
+      without_engine = reason.what();
+      return;
     }
+    require_passed(self_test = eippot::self_test(*model, *compressed));
   });
   species_of_type_ = species_of_types(model->metadata(), narg - 3, arg + 3);
   model_ = std::move(model);
   compressed_ = std::move(compressed);
+  without_engine_ = without_engine;
+  self_test_ = self_test;
   centroidstressflag = compressed_ ? CENTROID_NOTAVAIL : CENTROID_AVAIL;
-  exchange_width_ = self_test.exchange_width;
   mark_covered_types();
-  announce(arg[2], self_test);
+  announce(arg[2]);
 }
 
 /// Does what may fail on one rank alone, such as to read a file; a failure ends the run on all.
@@ -181,7 +187,7 @@ void PairEippot::mark_covered_types() {
       setflag[i][j] = species_of_type_[i] >= 0 && species_of_type_[j] >= 0;
 }
 
-void PairEippot::announce(const std::string &name, const eippot::SelfTest &self_test) {
+void PairEippot::announce(const std::string &name) {
   const auto &model = model_->metadata();
   const auto citation = model.citation.str();
   if (!citation.empty() && lmp->citeme) lmp->citeme->add("eippot model: " + citation + "\n\n");
@@ -192,6 +198,8 @@ void PairEippot::announce(const std::string &name, const eippot::SelfTest &self_
     const int species = species_of_type_[type];
     types += fmt::format(" {}={}", type, species < 0 ? "NULL" : model.species[species].str());
   }
+  std::string engine = compressed_ ? ", compressed" : "";
+  if (!without_engine_.empty()) engine = ", compressed, but without engine: " + without_engine_;
   utils::logmesg(
       lmp,
       "eippot model {}\n"
@@ -203,9 +211,8 @@ void PairEippot::announce(const std::string &name, const eippot::SelfTest &self_
       "  self-test     passed: energy to {:.1e} eV, forces to {:.1e} eV/Angstrom, virial "
       "to {:.1e} eV\n",
       name, model.architecture.str(), model.eippot_version.str(), types, model.dtype.str(),
-      model_->device().str(), comm->nthreads, compressed_ ? ", compressed" : "", model.cutoff,
-      model.interaction_range, communication(), self_test.energy_error, self_test.force_error,
-      self_test.virial_error);
+      model_->device().str(), comm->nthreads, engine, model.cutoff, model.interaction_range,
+      communication(), self_test_.energy_error, self_test_.force_error, self_test_.virial_error);
 }
 
 /// An mpirun of another MPI starts LAMMPS several times instead of once on several ranks.
@@ -228,9 +235,9 @@ std::string PairEippot::communication() const {
   const auto ghosts = fmt::format("{} ranks, ghosts up to {} Angstrom", comm->nprocs,
                                   std::max(model.cutoff, model.ghost_range));
   if (has_extended_ghosts()) return ghosts + ", which are evaluated with their neighbors";
-  if (model.n_exchanges == 0) return ghosts;
-  return ghosts +
-         fmt::format(", {} exchanges of up to {} features", model.n_exchanges, exchange_width_);
+  if (self_test_.n_exchanges == 0) return ghosts;
+  return ghosts + fmt::format(", {} exchanges of up to {} bytes per atom", self_test_.n_exchanges,
+                              self_test_.exchange_bytes);
 }
 
 // ---- set-up of a run ----
@@ -243,7 +250,8 @@ void PairEippot::init_style() {
   model_->set_threads(comm->nthreads);
   neighbor->add_request(this, has_extended_ghosts() ? NeighConst::REQ_FULL | NeighConst::REQ_GHOST
                                                     : NeighConst::REQ_FULL);
-  announce_communication(std::max(virial_width, exchange_width_));
+  announce_communication(
+      std::max(virial_width, eippot::NodeRows::width_of(self_test_.exchange_bytes)));
   if (has_extended_ghosts()) extend_ghosts();
   warn_about_excluded_pairs();
 }

@@ -10,7 +10,6 @@
 #ifndef EIPPOT_PAIR_EIPPOT_H
 #define EIPPOT_PAIR_EIPPOT_H
 
-#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +18,8 @@
 #include "compressed_model.h"
 #include "exported_model.h"
 #include "neighbor_graph.h"
+#include "node_results.h"
+#include "node_rows.h"
 #include "pair.h"
 #include "self_test.h"
 
@@ -53,7 +54,7 @@ class PairEippot : public Pair, private eippot::NodeExchange {
   int species_index(const eippot::ModelMetadata &model, const std::string &symbol) const;
   void require_passed(const eippot::SelfTest &report) const;
   void mark_covered_types();
-  void announce(const std::string &name, const eippot::SelfTest &self_test);
+  void announce(const std::string &name);
   void warn_about_lonely_ranks() const;
   std::string communication() const;
 
@@ -65,25 +66,21 @@ class PairEippot : public Pair, private eippot::NodeExchange {
 
   // a step
   void number_nodes();
-  template <typename Evaluate>
-  void evaluating(Evaluate evaluate);
-  const std::vector<double> &atomic_energies() const;
+  void evaluate();
+  template <typename Action>
+  void evaluating(Action action);
   void check_energies();
-  void add_forces();
   void add_energies();
-  std::array<double, 9> edge_virial(std::int64_t edge) const;
   void add_virial();
-  void add_atomic_virials();
-  void add_centroid_virials();
   void find_spread();
-  void add_to_owned(const std::vector<double> &values, int width, double unit, double **atoms);
   void add_to_atoms(const std::vector<double> &values, int width, double unit, double **atoms);
 
   // between ranks
-  void to_ghosts(double *rows, int width) override;
+  void to_ghosts(void *rows, int bytes) override;
   void to_owners(double *rows, int width) override;
   void copy_to_atoms(const double *rows, int width);
   void send_to_ghosts(eippot::AtomRows &rows);
+  void send_forward(int width);
   void send_to_owners(eippot::AtomRows &rows);
 
   static constexpr int virial_width = 9;  // most numbers of an atom that travel, but for features
@@ -91,14 +88,16 @@ class PairEippot : public Pair, private eippot::NodeExchange {
   std::unique_ptr<eippot::ExportedModel> model_;
   std::unique_ptr<eippot::CompressedModel> compressed_;  // runs instead of it, if there is one
   eippot::NeighborGraph neighbors_;
-  eippot::Evaluation result_;  // eV and Angstrom, as all that comes from the model
-  eippot::OwnedAtoms compressed_result_;
-  std::vector<int> species_of_type_;        // (ntypes + 1,) index into the model's species, or -1
-  int exchange_width_ = 0;                  // most features of an atom that are exchanged at a time
-  eippot::AtomRows rows_;                   // of what is added to atoms, or travels
-  eippot::AtomRows *travelling_ = nullptr;  // what is on its way between ranks
-  double energy_unit_ = 1.0;                // 1 eV in LAMMPS' units
-  double length_unit_ = 1.0;                // 1 Angstrom in LAMMPS' units
+  std::string without_engine_;        // why a compressed model runs without
+  eippot::Evaluation of_edges_;       // of the TorchScript file
+  eippot::NodeResults results_;       // of the last step
+  eippot::SelfTest self_test_;        // of what runs
+  std::vector<int> species_of_type_;  // (ntypes + 1,) index into the model's species, or -1
+  eippot::AtomRows rows_;             // of what is added to atoms, or travels
+  eippot::AtomRows *atoms_travelling_ = nullptr;  // what is on its way between ranks:
+  eippot::NodeRows *nodes_travelling_ = nullptr;  // the latter, if there is one
+  double energy_unit_ = 1.0;                      // 1 eV in LAMMPS' units
+  double length_unit_ = 1.0;                      // 1 Angstrom in LAMMPS' units
 
   int wants_spread_ = 0;            // set by fix pair
   std::vector<double> energy_std_;  // (nlocal + 1,) over a committee, in LAMMPS' units

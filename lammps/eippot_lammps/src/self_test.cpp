@@ -47,12 +47,41 @@ std::vector<double> virial_of(const AtomGraph &graph, const Evaluation &evaluati
 /// Counts what would go between processes, of which there is one here.
 struct CountingExchange : NodeExchange {
   std::int64_t count = 0;
-  int width = 0;
-  void to_ghosts(double *, int features) override {
+  int most_bytes = 0;
+  void to_ghosts(void *, int bytes) override {
     ++count;
-    width = std::max(width, features);
+    most_bytes = std::max(most_bytes, bytes);
   }
   void to_owners(double *, int) override {}
+
+  void report_to(SelfTest &report) const {
+    report.n_exchanges = count;
+    report.exchange_bytes = most_bytes;
+  }
+};
+
+/// The edges of a small graph.
+class GraphNeighborhoods final : public Neighborhoods {
+ public:
+  explicit GraphNeighborhoods(const AtomGraph &graph)
+      : graph_(graph), species_(graph.species.begin(), graph.species.end()) {
+    n_centers = static_cast<int>(graph.n_owned);
+    n_nodes = static_cast<int>(graph.n_nodes());
+    species = species_.data();
+  }
+
+  void find(int center, std::vector<Neighbor> &neighbors) const override {
+    neighbors.clear();
+    for (std::int64_t edge = 0; edge < graph_.n_edges(); ++edge) {
+      if (graph_.center(edge) != center) continue;
+      const double *r = &graph_.edge_vectors[3 * edge];
+      neighbors.push_back({static_cast<std::int32_t>(graph_.neighbor(edge)), {r[0], r[1], r[2]}});
+    }
+  }
+
+ private:
+  const AtomGraph &graph_;
+  std::vector<std::int32_t> species_;
 };
 
 /// Energy [eV], forces (N, 3) and virial (3, 3) beside those of the file.
@@ -85,20 +114,20 @@ SelfTest self_test(const ExportedModel &model) {
   auto report =
       compared(reference, metadata.dtype.str(), sum(found.atomic_energies),
                forces_on_nodes(reference.graph, found), virial_of(reference.graph, found));
-  report.exchange_width = counter.width;
+  counter.report_to(report);
   return report;
 }
 
 SelfTest self_test(const ExportedModel &model, CompressedModel &compressed) {
   const Reference reference = model.reference();
-  OwnedAtoms found;
+  NodeResults found;
   CountingExchange counter;
-  compressed.evaluate(reference.graph, &counter, 1, found);
+  compressed.evaluate(GraphNeighborhoods(reference.graph), &counter, 1, {true, false}, found);
   double w[6] = {};  // xx yy zz xy xz yz
   for (std::size_t k = 0; k < found.virials.size(); ++k) w[k % 6] += found.virials[k];
   auto report = compared(reference, model.metadata().dtype.str(), sum(found.energies), found.forces,
                          {w[0], w[3], w[4], w[3], w[1], w[5], w[4], w[5], w[2]});
-  report.exchange_width = counter.width;
+  counter.report_to(report);
   return report;
 }
 

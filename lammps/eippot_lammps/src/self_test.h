@@ -10,11 +10,12 @@ namespace eippot {
 
 /// Largest deviations from the reference structure that the file carries.
 struct SelfTest {
-  double energy_error = 0.0;  ///< [eV]
-  double force_error = 0.0;   ///< largest component [eV/Angstrom]
-  double virial_error = 0.0;  ///< largest component [eV]
-  bool passed = false;        ///< all within the tolerance of the model's dtype
-  int exchange_width = 0;     ///< most features that a node exchanged at a time
+  double energy_error = 0.0;     ///< [eV]
+  double force_error = 0.0;      ///< largest component [eV/Angstrom]
+  double virial_error = 0.0;     ///< largest component [eV]
+  bool passed = false;           ///< all within the tolerance of the model's dtype
+  std::int64_t n_exchanges = 0;  ///< with ghosts, in one direction
+  int exchange_bytes = 0;        ///< most that a node exchanged at a time
 };
 
 /// Evaluates the reference structure and compares; a ModelError where that cannot be done, or where
