@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,14 +14,18 @@ from ase.calculators.calculator import (
     PropertyNotImplementedError,
     all_changes,
 )
+from torch import Tensor
 
 from eippot.conventions import stress_to_ase_voigt
-from eippot.deployment.exported import Metadata, evaluate
+from eippot.deployment.engines import NoEngineError, PreparedRun, open_engine
+from eippot.deployment.exported import Evaluation, Metadata, evaluate
 from eippot.deployment.files import open_exported
+from eippot.deployment.skin import SkinnedNeighbors
 from eippot.deployment.spread import spread
 from eippot.errors import ModelError
 from eippot.graphs.graph import species_indices
-from eippot.graphs.neighbors import NeighborList, neighbor_list, update_edge_vectors
+from eippot.graphs.neighbors import update_edge_vectors
+from eippot.kernels.engine import Engine
 
 #: properties that committees have, and that are computed when asked for.
 SPREADS: Final = ("energy_std", "energies_std", "forces_std")
@@ -30,7 +35,8 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
     """Energy, forces and stress of an exported model.
 
     Works for any cell and periodicity, cells smaller than the cutoff included. Stress is there
-    where all three directions are periodic.
+    where all three directions are periodic. A compressed model runs on its engine, on as many
+    threads as torch (``torch.set_num_threads``).
 
     The results of a committee are the means over its members. Their standard deviations are
     computed where they are asked for, as ``calculator.get_property("forces_std", atoms)``:
@@ -46,6 +52,11 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
     skin
         Neighbor lists reach this much farther than the cutoff, and are kept until an atom has
         moved by half of it [Å].
+
+    Attributes
+    ----------
+    engine
+        What runs a compressed model; None for the file itself.
 
     Raises
     ------
@@ -72,9 +83,11 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
             raise ModelError(f"Expected a skin of zero or more Å, got {skin}.")
         self.model, self.metadata = open_exported(Path(model), device)
         self.device = device
+        self.engine = self._open_engine(Path(model))
         if self.metadata.n_members > 1:
             self.implemented_properties = [*type(self).implemented_properties, *SPREADS]
-        self._neighbors = _SkinnedNeighbors(self.metadata, skin)
+        self._neighbors = SkinnedNeighbors(self.metadata.cutoff, skin)
+        self._run: PreparedRun | None = None
 
     def calculate(
         self,
@@ -93,13 +106,7 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
         super().calculate(atoms, properties, system_changes)
         atoms = self.atoms
         _check(atoms, self.metadata)
-        edge_index, edge_vectors = self._neighbors.edges_of(atoms)
-        inputs = (
-            self._tensor(species_indices(atoms, self.metadata.species)),
-            self._tensor(edge_index),
-            self._tensor(edge_vectors),
-        )
-        found = evaluate(self.model, *inputs)
+        found = self._on_engine() if self.engine else evaluate(self.model, *self._inputs())
         energies = found.atomic_energies.cpu().numpy()
         energy = float(energies.sum())
         self.results: dict[str, Any] = {
@@ -109,7 +116,7 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
             "forces": found.forces.cpu().numpy(),
         }
         if set(SPREADS) & set(properties or ()):
-            deviations = spread(self.model, *inputs)
+            deviations = spread(self.model, *self._inputs())
             self.results |= {
                 "energy_std": float(deviations.energy),
                 "energies_std": deviations.atomic_energies.cpu().numpy(),
@@ -123,39 +130,43 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
                 f"Stress needs periodicity in three directions, got pbc {atoms.pbc.tolist()}."
             )
 
-    def _tensor(self, array: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(array).to(self.device)
+    def _open_engine(self, path: Path) -> Engine | None:
+        """The engine of a compressed model; a warning where there should be one and is none."""
+        if not self.metadata.table_bins or self.device != "cpu":
+            return None
+        try:
+            return open_engine(self.model, self.metadata, path)
+        except NoEngineError as reason:
+            warnings.warn(
+                f"{path} is compressed, but runs on torch, which is much slower: {reason}",
+                stacklevel=3,
+            )
+            return None
 
+    def _on_engine(self) -> Evaluation:
+        """Results of the engine, which reads the positions from the same memory at each step."""
+        assert self.engine is not None
+        if self._neighbors.update(self.atoms) or self._run is None:
+            assert self._neighbors.listed is not None
+            species = species_indices(self.atoms, self.metadata.species)
+            self._run = PreparedRun(self.engine, species, self._neighbors.listed)
+        return self._run(self.atoms.positions, self.atoms.cell.array)
 
-class _SkinnedNeighbors:
-    """Neighbor list that is kept while atoms move by less than half the skin."""
-
-    def __init__(self, metadata: Metadata, skin: float) -> None:
-        self.cutoff = metadata.cutoff
-        self.skin = skin
-        self.built_for: Atoms | None = None
-        self.neighbors: NeighborList | None = None
-
-    def edges_of(self, atoms: Atoms) -> tuple[np.ndarray, np.ndarray]:
-        """Edges within the cutoff: ``edge_index (2, E)`` and ``edge_vectors (E, 3)`` [Å]."""
-        if self.neighbors is None or not self._still_valid(atoms):
-            self.neighbors = neighbor_list(atoms, self.cutoff + self.skin)
-            self.built_for = atoms.copy()
-        vectors = update_edge_vectors(self.neighbors, atoms.positions, atoms.cell.array)
-        within = np.einsum("ij,ij->i", vectors, vectors) < self.cutoff**2
-        return self.neighbors.edge_index[:, within], vectors[within]
-
-    def _still_valid(self, atoms: Atoms) -> bool:
-        old: Any = self.built_for
-        same = (
-            len(old) == len(atoms)
-            and np.array_equal(old.pbc, atoms.pbc)
-            and np.array_equal(old.cell.array, atoms.cell.array)
+    def _inputs(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Species, edges within the cutoff, and their vectors, for torch."""
+        self._neighbors.update(self.atoms)
+        listed = self._neighbors.listed
+        assert listed is not None
+        vectors = update_edge_vectors(listed, self.atoms.positions, self.atoms.cell.array)
+        within = np.einsum("ij,ij->i", vectors, vectors) < self.metadata.cutoff**2
+        return (
+            self._tensor(species_indices(self.atoms, self.metadata.species)),
+            self._tensor(listed.edge_index[:, within]),
+            self._tensor(vectors[within]),
         )
-        if not same:
-            return False
-        moved = np.square(atoms.positions - old.positions).sum(axis=1).max(initial=0.0)
-        return bool(moved <= (self.skin / 2) ** 2)
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).to(self.device)
 
 
 def _check(atoms: Atoms, metadata: Metadata) -> None:

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from eippot.deployment.exported import Evaluation, Metadata
 from eippot.deployment.files import require_self_test
 from eippot.errors import EippotError
+from eippot.graphs.neighbors import Floats, Ints, NeighborList
+from eippot.kernels import engine as on_arrays
 from eippot.kernels.engine import Engine, Neighborhoods
 from eippot.kernels.library import find_library
 
@@ -20,54 +22,92 @@ from eippot.kernels.library import find_library
 NUMBERS: Final = ("cutoff", "table_bins")
 
 
-def open_engine(model: torch.jit.ScriptModule, metadata: Metadata, path: Path) -> Engine | None:
-    """The engine of an exported model, tested; None where the file itself has to run.
+class NoEngineError(EippotError):
+    """A compressed model has to run on torch."""
 
-    That is so if it is not compressed, or of an architecture without an engine, or if the library
-    is not built (``eippot lammps build``).
+
+def open_engine(model: torch.jit.ScriptModule, metadata: Metadata, path: Path) -> Engine:
+    """The engine of an exported model, tested.
 
     Raises
     ------
+    NoEngineError
+        The library is not built, or has no engine for such a model.
     ModelError
         The engine does not say what the file says.
     """
     library = find_library()
-    if library is None or not metadata.table_bins:
-        return None
-    parameters = parameters_of(model, metadata)
+    if library is None:
+        raise NoEngineError("the kernels are not built.", "`eippot lammps build` builds them.")
     try:
-        engine = Engine(library, metadata.architecture, parameters, metadata.dtype)
-    except EippotError:
-        return None
-    inputs = model.selftest_species, model.selftest_edge_index, model.selftest_edge_vectors
-    require_self_test(evaluate_on_engine(engine, *inputs), model, metadata, path)
+        engine = Engine(
+            library, metadata.architecture, parameters_of(model, metadata), metadata.dtype
+        )
+    except EippotError as error:
+        raise NoEngineError(str(error)) from None
+    found = _evaluate(
+        engine, model.selftest_species, model.selftest_edge_index, model.selftest_edge_vectors
+    )
+    require_self_test(found, model, metadata, path)
     return engine
 
 
-def evaluate_on_engine(
+class PreparedRun:
+    """An engine with a list of neighbors, for one step after the other.
+
+    Parameters
+    ----------
+    engine
+        It.
+    species
+        ``(n,)`` indices of species.
+    listed
+        Neighbors within the cutoff or farther.
+    """
+
+    def __init__(self, engine: Engine, species: Ints, listed: NeighborList) -> None:
+        n_atoms = len(species)
+        center, neighbor = listed.edge_index
+        self._shift = listed.edge_shift
+        self._positions = np.empty((n_atoms, 3))
+        self._offsets = np.empty((len(neighbor), 3))
+        self._cell: Floats | None = None
+        first = np.searchsorted(center, np.arange(n_atoms + 1))
+        around = Neighborhoods(species, first, neighbor, self._offsets, self._positions)
+        self._run = engine.prepare(around, torch.get_num_threads())
+
+    def __call__(self, positions: Floats, cell: Floats) -> Evaluation:
+        """Results at positions ``(n, 3)`` and cell ``(3, 3)`` [Å]."""
+        self._positions[:] = positions
+        if self._cell is None or not np.array_equal(cell, self._cell):
+            np.matmul(self._shift, cell, out=self._offsets)
+            self._cell = cell.copy()
+        return _evaluation(self._run())
+
+
+def _evaluate(
     engine: Engine, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
 ) -> Evaluation:
-    """What `evaluate` finds; the edges are sorted by center."""
+    """What the engine says of edges that are sorted by center."""
     center, neighbor = edge_index.cpu().numpy()
     around = Neighborhoods(
         species.cpu().numpy(),
         np.searchsorted(center, np.arange(len(species) + 1)),
         neighbor,
-        edge_vectors.detach().cpu().numpy(),
+        edge_vectors.cpu().numpy(),
         np.zeros((len(species), 3)),
     )
-    found = engine.evaluate(around)
+    return _evaluation(engine.evaluate(around))
+
+
+def _evaluation(found: on_arrays.Evaluation) -> Evaluation:
+    """The same as tensors of their own."""
+    xx, yy, zz, xy, xz, yz = found.virials.sum(axis=0)
     return Evaluation(
-        torch.from_numpy(found.energies),
-        torch.from_numpy(found.forces),
-        torch.from_numpy(virial_matrix(found.virials.sum(axis=0))),
+        torch.from_numpy(found.energies.copy()),
+        torch.from_numpy(found.forces.copy()),
+        torch.tensor([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]], dtype=torch.float64),
     )
-
-
-def virial_matrix(components: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """``(3, 3)`` from the six components in LAMMPS' order."""
-    xx, yy, zz, xy, xz, yz = components
-    return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
 
 
 def parameters_of(model: nn.Module, metadata: Metadata) -> dict[str, npt.NDArray[np.float64]]:

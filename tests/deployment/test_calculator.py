@@ -127,7 +127,7 @@ def test_the_neighbor_list_is_reused_and_rebuilt(
         built.append(cutoff)
         return neighbor_list(atoms, cutoff)
 
-    monkeypatch.setattr("eippot.deployment.calculator.neighbor_list", counting)
+    monkeypatch.setattr("eippot.deployment.skin.neighbor_list", counting)
     atoms = periodic()
     atoms.calc = EippotCalculator(exported, skin=0.4)
     counts = []
