@@ -19,7 +19,7 @@ from eippot.kernels.engine import Engine, Neighborhoods
 from eippot.kernels.library import find_library
 
 #: numbers of the metadata that engines need beside the model's tensors.
-NUMBERS: Final = ("cutoff", "table_bins")
+NUMBERS: Final = ("cutoff", "table_bins", "n_members")
 
 
 class NoEngineError(EippotError):
@@ -117,4 +117,6 @@ def parameters_of(model: nn.Module, metadata: Metadata) -> dict[str, npt.NDArray
         for name, tensor in (*model.named_parameters(), *model.named_buffers())
         if not name.startswith("selftest_")
     }
-    return tensors | {name: np.array(float(getattr(metadata, name))) for name in NUMBERS}
+    numbers = {name: float(getattr(metadata, name)) for name in NUMBERS}
+    numbers["n_species"] = len(metadata.species)
+    return tensors | {name: np.array(value) for name, value in numbers.items()}

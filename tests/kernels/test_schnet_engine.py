@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from ase import Atoms
+from torch import nn
 
 from eippot.errors import EippotError
-from eippot.models.blocks.zbl import ZBL
 from tests.kernels.subjects import (
     CUTOFF,
     by_torch,
@@ -141,6 +141,6 @@ def test_what_is_unknown_is_refused(build: Any) -> None:
 
 def test_a_model_with_more_than_the_engine_knows_is_refused(build: Any) -> None:
     potential = random_potential()
-    potential.core = ZBL(["C", "Si"], CUTOFF)
-    with pytest.raises(EippotError, match="the engine does not know 'potential.core"):
+    potential.heads.more = nn.Linear(3, 2).double()
+    with pytest.raises(EippotError, match="the engine does not know 'potential.heads.more"):
         build(potential)

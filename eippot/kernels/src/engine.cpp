@@ -1,19 +1,43 @@
 #include "engine.h"
 
+#include "composed_engines.h"
 #include "schnet_engine.h"
 
 namespace eippot {
 
+namespace {
+
+template <class real>
+std::unique_ptr<Engine<real>> network(const std::string &architecture, Parameters &parameters,
+                                      const Kernels<real> &kernels) {
+  if (architecture == "schnet")
+    return std::make_unique<SchNetEngine<real>>(read_schnet(parameters), kernels);
+  throw NoEngine("there is no engine for the architecture '" + architecture + "'");
+}
+
+template <class real>
+std::unique_ptr<Engine<real>> potential(const std::string &architecture, Parameters parameters,
+                                        const Kernels<real> &kernels) {
+  auto engine = network(architecture, parameters, kernels);
+  if (NuclearRepulsion::is_in(parameters)) {
+    engine = std::make_unique<EngineWithRepulsion<real>>(std::move(engine),
+                                                         NuclearRepulsion(parameters));
+  }
+  parameters.require_all_taken();
+  return engine;
+}
+
+}  // namespace
+
 template <class real>
 std::unique_ptr<Engine<real>> make_engine(const std::string &architecture, Parameters parameters,
                                           const Kernels<real> &kernels) {
-  std::unique_ptr<Engine<real>> engine;
-  if (architecture == "schnet")
-    engine = std::make_unique<SchNetEngine<real>>(read_schnet(parameters), kernels);
-  else
-    throw NoEngine("there is no engine for the architecture '" + architecture + "'");
-  parameters.require_all_taken();
-  return engine;
+  const int n_members = static_cast<int>(parameters.number("n_members"));
+  if (n_members == 1) return potential(architecture, std::move(parameters), kernels);
+  std::vector<std::unique_ptr<Engine<real>>> members;
+  for (int member = 0; member < n_members; ++member)
+    members.push_back(potential(architecture, parameters.of_member(member), kernels));
+  return std::make_unique<CommitteeEngine<real>>(std::move(members));
 }
 
 template std::unique_ptr<Engine<float>> make_engine(const std::string &, Parameters,

@@ -1,8 +1,8 @@
 /// The numbers of a trained model by name, as its file has them.
 ///
 /// Names are those of the tensors in an exported file ("potential.representation.embedding.weight")
-/// and of the numbers beside them ("cutoff"). An engine takes what it knows; what is left over or
-/// missing tells that it is not the engine of this model.
+/// and of the numbers beside them: cutoff [Angstrom], table_bins, n_members, n_species. An engine
+/// takes what it knows; what is left over or missing tells that it is not the engine of this model.
 
 #ifndef EIPPOT_PARAMETERS_H
 #define EIPPOT_PARAMETERS_H
@@ -37,7 +37,10 @@ class Parameters {
   /// Takes note that an array does not matter.
   void ignore(const std::string &name) { array(name); }
 
-  /// Throws NoEngine if the model has tensors that were not asked for.
+  /// Those of one member of a committee, named as if it were alone.
+  Parameters of_member(int member);
+
+  /// Throws NoEngine if the potential has tensors that were not asked for.
   void require_all_taken() const;
 
  private:

@@ -41,8 +41,8 @@ InteractionWeights interaction(Parameters &from, const std::string &index,
 
 SchNetWeights read_schnet(Parameters &from) {
   SchNetWeights weights;
-  weights.isolated_energies = from.array("reference_energies");
-  weights.n_species = static_cast<int>(weights.isolated_energies.size());
+  weights.n_species = static_cast<int>(from.number("n_species"));
+  weights.isolated_energies = from.array("reference_energies", weights.n_species);
   weights.embedding = from.array("potential.representation.embedding.weight");
   weights.channels = static_cast<int>(weights.embedding.size()) / weights.n_species;
   weights.n_knots = static_cast<int>(from.number("table_bins")) + 1;

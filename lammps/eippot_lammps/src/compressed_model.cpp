@@ -46,6 +46,8 @@ std::unique_ptr<CompressedModel> CompressedModel::create(const ExportedModel &mo
   for (const auto &array : model.parameters()) parameters.add(array.name.str(), array.values);
   parameters.add("cutoff", {metadata.cutoff});
   parameters.add("table_bins", {static_cast<double>(metadata.table_bins)});
+  parameters.add("n_members", {static_cast<double>(metadata.n_members)});
+  parameters.add("n_species", {static_cast<double>(metadata.species.size())});
   const std::string architecture = metadata.architecture.str();
   if (metadata.dtype.str() == "float64") return on_engine<double>(architecture, parameters);
   return on_engine<float>(architecture, parameters);
