@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from eippot.deployment.exported import Evaluation, Metadata
+from eippot.deployment.exported import Evaluation, Metadata, OpenedModel
 from eippot.deployment.files import require_self_test
 from eippot.errors import EippotError
 from eippot.graphs.neighbors import Floats, Ints, NeighborList
@@ -26,7 +26,7 @@ class NoEngineError(EippotError):
     """A compressed model has to run on torch."""
 
 
-def open_engine(model: torch.jit.ScriptModule, metadata: Metadata, path: Path) -> Engine:
+def open_engine(model: OpenedModel, metadata: Metadata, path: Path) -> Engine:
     """The engine of an exported model, tested.
 
     Raises

@@ -8,10 +8,11 @@ energies are the mean over the members of a committee, of which there may be one
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -177,14 +178,32 @@ class ExportedModel(nn.Module):
         self.selftest_virial = found.virial
 
 
+class EnergyGradientModel(nn.Module, ABC):
+    """A model that finds the derivative of its energies itself."""
+
+    @abstractmethod
+    def energies_and_gradient(
+        self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Atomic energies ``(n,)``, and ∂E/∂edge_vectors ``(E, 3)`` of their sum."""
+
+
+#: what an exported file is opened as, with the attributes of an ExportedModel: a ScriptModule or an
+#: EnergyGradientModel.
+OpenedModel: TypeAlias = Any
+
+
 def evaluate(
     model: nn.Module, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
 ) -> Evaluation:
     """Atomic energies, forces and virial; arguments as for ExportedModel.forward."""
-    edge_vectors = edge_vectors.detach().requires_grad_()
-    with torch.enable_grad(), as_it_is():
-        energies = model(species, edge_index, edge_vectors)
-        gradient = edge_gradient(energies, edge_vectors, create_graph=False)
+    if isinstance(model, EnergyGradientModel):
+        energies, gradient = model.energies_and_gradient(species, edge_index, edge_vectors)
+    else:
+        edge_vectors = edge_vectors.detach().requires_grad_()
+        with torch.enable_grad(), as_it_is():
+            energies = model(species, edge_index, edge_vectors)
+            gradient = edge_gradient(energies, edge_vectors, create_graph=False)
     with torch.no_grad():
         everyone = torch.zeros(edge_index.shape[1], dtype=torch.int64, device=species.device)
         return Evaluation(

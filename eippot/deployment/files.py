@@ -18,6 +18,7 @@ from eippot.deployment.exported import (
     Evaluation,
     ExportedModel,
     Metadata,
+    OpenedModel,
     evaluate,
 )
 from eippot.errors import ModelError
@@ -25,25 +26,31 @@ from eippot.models import exchange  # noqa: F401 (the operator that exported mod
 
 METADATA_FILE: Final = "metadata.json"
 
+#: ending of compiled files; all others are TorchScript.
+COMPILED: Final = ".pt2"
+
 #: largest deviation in the self-test, by number format; the same as in the LAMMPS plugin.
 SELF_TEST_TOLERANCE: Final = {"float32": 1e-4, "float64": 1e-9}
 
 
 def write_exported(model: ExportedModel, metadata: Metadata, path: Path) -> None:
-    """Script a model, write it to a file, open the file again and test it.
+    """Script a model (or compile it: .pt2), write it to a file, open that again and test it.
 
     Raises
     ------
     ModelError
         The file cannot be written, or says something else than the model.
     """
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
     text = json.dumps(asdict(metadata), indent=2, ensure_ascii=False)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _torchscript():
-            scripted = torch.jit.script(model.eval())
-            torch.jit.save(scripted, str(temporary), _extra_files={METADATA_FILE: text})
+        if path.suffix == COMPILED:
+            _write_compiled(model, metadata, temporary)
+        else:
+            with _torchscript():
+                scripted = torch.jit.script(model.eval())
+                torch.jit.save(scripted, str(temporary), _extra_files={METADATA_FILE: text})
         open_exported(temporary)
         temporary.replace(path)
     except OSError as error:
@@ -53,10 +60,10 @@ def write_exported(model: ExportedModel, metadata: Metadata, path: Path) -> None
             temporary.unlink(missing_ok=True)
 
 
-def open_exported(path: Path, device: str = "cpu") -> tuple[torch.jit.ScriptModule, Metadata]:
+def open_exported(path: Path, device: str = "cpu") -> tuple[OpenedModel, Metadata]:
     """Open an exported file and run its self-test.
 
-    A TorchScript file is code: open files from people you trust only.
+    An exported file is code: open files from people you trust only.
 
     Parameters
     ----------
@@ -73,17 +80,7 @@ def open_exported(path: Path, device: str = "cpu") -> tuple[torch.jit.ScriptModu
     """
     if not path.is_file():
         raise ModelError(f"No exported model at {path}.", "`eippot export` writes one.")
-    try:
-        with _torchscript():
-            model: torch.jit.ScriptModule = torch.jit.load(  # type: ignore[no-untyped-call]
-                str(path), map_location=device
-            )
-    except (RuntimeError, ValueError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(
-            f"{path} is not an exported model, or is damaged: {reason}",
-            "`eippot export` writes exported models.",
-        ) from None
+    model = _open_compiled(path, device) if path.suffix == COMPILED else _open_script(path, device)
     try:
         metadata = _metadata_of(model, path)
         check_self_test(model, metadata, path)
@@ -92,9 +89,41 @@ def open_exported(path: Path, device: str = "cpu") -> tuple[torch.jit.ScriptModu
     return model, metadata
 
 
-def check_self_test(
-    model: torch.jit.ScriptModule, metadata: Metadata, path: Path
-) -> dict[str, float]:
+def _open_script(path: Path, device: str) -> OpenedModel:
+    try:
+        with _torchscript():
+            model: OpenedModel = torch.jit.load(  # type: ignore[no-untyped-call]
+                str(path), map_location=device
+            )
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(
+            f"{path} is not an exported model, or is damaged: {reason}",
+            "`eippot export` writes exported models.",
+        ) from None
+    return model
+
+
+def _open_compiled(path: Path, device: str) -> OpenedModel:
+    from eippot.deployment.compiled import CompiledModel  # torch's compiler takes a second
+
+    if device != "cpu":
+        raise ModelError(f"{path} is compiled for the CPU, got the device {device}.")
+    return CompiledModel(path)
+
+
+def _write_compiled(model: ExportedModel, metadata: Metadata, path: Path) -> None:
+    from eippot.deployment.compiled import write_compiled
+
+    if metadata.n_members > 1 or metadata.table_bins:
+        raise ModelError(
+            f"Expected one potential, not compressed, to compile into a {COMPILED} file.",
+            "Export committees and compressed models as model.pt: engines of their own run them.",
+        )
+    write_compiled(model, metadata, path)
+
+
+def check_self_test(model: OpenedModel, metadata: Metadata, path: Path) -> dict[str, float]:
     """Evaluate the stored structure; return the deviation of energy, forces and virial.
 
     Energy per atom [eV]; forces and virial relative to the largest stored component, or to 1 eV/Å
@@ -110,7 +139,7 @@ def check_self_test(
 
 
 def require_self_test(
-    found: Evaluation, model: torch.jit.ScriptModule, metadata: Metadata, path: Path
+    found: Evaluation, model: OpenedModel, metadata: Metadata, path: Path
 ) -> dict[str, float]:
     """Compare what was found for the stored structure; see check_self_test."""
     count = len(model.selftest_species)
@@ -136,7 +165,7 @@ def _deviation(found: Tensor, stored: Tensor) -> float:
     return float((found - stored).abs().max() / stored.abs().max().clamp(min=1.0))
 
 
-def _metadata_of(model: torch.jit.ScriptModule, path: Path) -> Metadata:
+def _metadata_of(model: OpenedModel, path: Path) -> Metadata:
     version = getattr(model, "format_version", None)
     if version is None:
         raise ModelError(

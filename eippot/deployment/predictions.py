@@ -10,7 +10,7 @@ import torch
 from ase import Atoms
 from scipy.stats import spearmanr
 
-from eippot.deployment.exported import Metadata, evaluate
+from eippot.deployment.exported import Metadata, OpenedModel, evaluate
 from eippot.deployment.spread import spread
 from eippot.graphs.graph import species_indices
 from eippot.graphs.neighbors import neighbor_list
@@ -66,7 +66,7 @@ class ErrorRow:
     largest: dict[Property, float]
 
 
-def compare(model: torch.jit.ScriptModule, metadata: Metadata, atoms: Atoms) -> Comparison:
+def compare(model: OpenedModel, metadata: Metadata, atoms: Atoms) -> Comparison:
     """Evaluate a model on a structure and lay its reference labels beside.
 
     Raises

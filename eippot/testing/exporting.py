@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from eippot.deployment.exported import ExportedModel, Metadata
+from eippot.deployment.exported import ExportedModel, Metadata, OpenedModel
 from eippot.deployment.files import open_exported, write_exported
 from eippot.deployment.self_test import self_test_inputs
 from eippot.models.committee import Committee
@@ -62,7 +62,7 @@ def exported_model(
     return model, metadata
 
 
-def reopened(model: ExportedModel, metadata: Metadata) -> torch.jit.ScriptModule:
+def reopened(model: ExportedModel, metadata: Metadata) -> OpenedModel:
     """Write the file, and open it as engines do."""
     with TemporaryDirectory() as folder:
         write_exported(model, metadata, Path(folder) / "model.pt")
