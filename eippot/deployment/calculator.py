@@ -14,6 +14,7 @@ from ase.calculators.calculator import (
     PropertyNotImplementedError,
     all_changes,
 )
+from ase.data import chemical_symbols
 from torch import Tensor
 
 from eippot.conventions import stress_to_ase_voigt
@@ -170,7 +171,8 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
 
 
 def _check(atoms: Atoms, metadata: Metadata) -> None:
-    unknown = sorted(set(atoms.get_chemical_symbols()) - set(metadata.species))
+    found = {chemical_symbols[number] for number in np.unique(atoms.numbers)}
+    unknown = sorted(found - set(metadata.species))
     if unknown:
         raise ModelError(
             f"Expected only {', '.join(metadata.species)}, got {', '.join(unknown)} in "

@@ -90,6 +90,11 @@ def test_files_that_are_no_model(folder: Path) -> None:
         assert_says(error(folder, PAIR + COEFF), "'model.pt' is not an exported eippot model")
 
 
+def test_files_that_are_compiled_for_python(folder: Path) -> None:
+    (folder / "model.pt").rename(folder / "model.pt2")
+    assert_says(error(folder, PAIR + "pair_coeff * * model.pt2 Si\n"), "is compiled for Python; LAM")
+
+
 def test_torchscript_that_is_no_export(folder: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -67,6 +67,9 @@ torch::Device device_for(int local_rank) {
 
 torch::jit::Module open_file(const std::string &path, torch::Device device) {
   if (!std::ifstream(path)) throw ModelError("cannot read the model file '" + path + "'");
+  if (path.size() > 4 && path.compare(path.size() - 4, 4, ".pt2") == 0)
+    throw ModelError("'" + path + "' is compiled for Python; LAMMPS runs what 'eippot export' " +
+                     "writes with any other ending, such as model.pt");
   register_exchange_operator();
   return translating_errors(
       "'" + path + "' is not an exported eippot model (write one with 'eippot export')", [&] {
