@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include "composed_engines.h"
+#include "equivariant_engine.h"
 #include "schnet_engine.h"
 
 namespace eippot {
@@ -12,6 +13,8 @@ std::unique_ptr<Engine<real>> network(const std::string &architecture, Parameter
                                       const Kernels<real> &kernels) {
   if (architecture == "schnet")
     return std::make_unique<SchNetEngine<real>>(read_schnet(parameters), kernels);
+  if (architecture == "equivariant")
+    return std::make_unique<EquivariantEngine<real>>(read_equivariant(parameters), kernels);
   throw NoEngine("there is no engine for the architecture '" + architecture + "'");
 }
 

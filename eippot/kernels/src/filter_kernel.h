@@ -35,8 +35,8 @@ struct Bin {
   }
 };
 
-template <class real>
-inline int bin_of(const Edge<real> &edge, const Polynomials<real> &filter) {
+template <class real, class AnyEdge>
+inline int bin_of(const AnyEdge &edge, const Polynomials<real> &filter) {
   const int bin = static_cast<int>(edge.coordinate);
   return bin < filter.n_bins ? bin : filter.n_bins - 1;
 }

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor_kernels.h"
+
 namespace eippot {
 
 /// Edges within the cutoff, in the order in which they are found; scratch.next[b + 1] counts those
 /// of bin b.
-template <class real>
-void SortedEdges<real>::collect(const Neighborhoods &around, Block block, Scratch &scratch) {
+template <class real, class AnyEdge>
+void SortedEdges<real, AnyEdge>::collect(const Neighborhoods &around, Block block,
+                                         Scratch &scratch) {
   scratch.unsorted.clear();
   scratch.next.assign(n_bins_ + 1, 0);
   std::int32_t index = 0;
@@ -19,35 +22,39 @@ void SortedEdges<real>::collect(const Neighborhoods &around, Block block, Scratc
       const auto distance = static_cast<real>(std::sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]));
       const std::int32_t found = index++;
       if (!(distance < cutoff_)) continue;  // also what is not a number
-      const real coordinate = distance * bins_per_length_;
-      scratch.unsorted.push_back({neighbor.node, center - block.begin, found, coordinate, real{}});
+      const real length = std::max(distance, shortest_);
+      const real coordinate = length * bins_per_length_;
+      scratch.unsorted.push_back(
+          AnyEdge::from(neighbor.node, center - block.begin, found, v, length, coordinate));
       ++scratch.next[std::min(static_cast<int>(coordinate), n_bins_ - 1) + 1];
     }
   }
   n_listed_[block.index] = index;
 }
 
-template <class real>
-void SortedEdges<real>::fill(const Neighborhoods &around, Block block, Scratch &scratch) {
+template <class real, class AnyEdge>
+void SortedEdges<real, AnyEdge>::fill(const Neighborhoods &around, Block block, Scratch &scratch) {
   collect(around, block, scratch);
   for (int bin = 1; bin < n_bins_; ++bin) scratch.next[bin] += scratch.next[bin - 1];
-  std::vector<Edge<real>> &edges = edges_[block.index];
+  std::vector<AnyEdge> &edges = edges_[block.index];
   if (edges.capacity() < scratch.unsorted.size())
     edges.reserve(scratch.unsorted.size() + scratch.unsorted.size() / 8);
   edges.resize(scratch.unsorted.size());
-  for (const Edge<real> &edge : scratch.unsorted) {
+  for (const AnyEdge &edge : scratch.unsorted) {
     edges[scratch.next[std::min(static_cast<int>(edge.coordinate), n_bins_ - 1)]++] = edge;
   }
 }
 
-template <class real>
-std::size_t SortedEdges<real>::bytes() const {
+template <class real, class AnyEdge>
+std::size_t SortedEdges<real, AnyEdge>::bytes() const {
   std::size_t total = 0;
-  for (const auto &edges : edges_) total += edges.capacity() * sizeof(Edge<real>);
+  for (const auto &edges : edges_) total += edges.capacity() * sizeof(AnyEdge);
   return total;
 }
 
 template class SortedEdges<float>;
 template class SortedEdges<double>;
+template class SortedEdges<float, DirectedEdge<float>>;
+template class SortedEdges<double, DirectedEdge<double>>;
 
 }  // namespace eippot

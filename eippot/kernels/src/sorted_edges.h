@@ -14,18 +14,20 @@
 
 namespace eippot {
 
-template <class real>
+template <class real, class AnyEdge = Edge<real>>
 class SortedEdges {
  public:
   /// What one thread needs to sort.
   struct Scratch {
     std::vector<Neighbor> neighbors;
-    std::vector<Edge<real>> unsorted;
+    std::vector<AnyEdge> unsorted;
     std::vector<int> next;
   };
 
-  SortedEdges(double cutoff, int n_bins)
+  /// Edges shorter than `shortest` [Angstrom] are taken to have that length.
+  SortedEdges(double cutoff, int n_bins, double shortest = 0.0)
       : cutoff_(static_cast<real>(cutoff)),
+        shortest_(static_cast<real>(shortest)),
         bins_per_length_(static_cast<real>(n_bins / cutoff)),
         n_bins_(n_bins) {}
 
@@ -37,8 +39,8 @@ class SortedEdges {
   /// Fills one block's edges; different blocks may be filled at the same time.
   void fill(const Neighborhoods &around, Block block, Scratch &scratch);
 
-  EdgeRange<real> operator[](Block block) {
-    std::vector<Edge<real>> &edges = edges_[block.index];
+  RangeOf<AnyEdge> operator[](Block block) {
+    std::vector<AnyEdge> &edges = edges_[block.index];
     return {edges.data(), static_cast<int>(edges.size())};
   }
 
@@ -54,9 +56,10 @@ class SortedEdges {
   void collect(const Neighborhoods &around, Block block, Scratch &scratch);
 
   real cutoff_;
+  real shortest_;
   real bins_per_length_;
   int n_bins_;
-  std::vector<std::vector<Edge<real>>> edges_;  // of each block
+  std::vector<std::vector<AnyEdge>> edges_;  // of each block
   std::vector<std::int32_t> n_listed_;
 };
 

@@ -26,17 +26,21 @@ real dot(const real *a, const real *b, int n) {
 }
 
 template <class real>
+const TensorKernels<real> &tensor_kernels();  // compiled in tensor_kernels.cpp
+
+template <class real>
 const Kernels<real> &kernels() {
-  static constexpr Kernels<real> all_of_them = {EIPPOT_TEXT(EIPPOT_ISA),
-                                                2 * lanes<real>,
-                                                multiply<real>,
-                                                activate<real>,
-                                                scale<real>,
-                                                dot<real>,
-                                                gather<real>,
-                                                gather_gradient<real>,
-                                                gather_species<real>,
-                                                gather_species_gradient<real>};
+  static const Kernels<real> all_of_them = {EIPPOT_TEXT(EIPPOT_ISA),
+                                            2 * lanes<real>,
+                                            &tensor_kernels<real>(),
+                                            multiply<real>,
+                                            activate<real>,
+                                            scale<real>,
+                                            dot<real>,
+                                            gather<real>,
+                                            gather_gradient<real>,
+                                            gather_species<real>,
+                                            gather_species_gradient<real>};
   return all_of_them;
 }
 

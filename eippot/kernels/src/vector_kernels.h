@@ -19,14 +19,25 @@ struct Edge {
   std::int32_t index;   ///< position in Neighborhoods, counted from the block's first edge
   real coordinate;      ///< distance / spacing of the table's knots; its integer part is the bin
   real derivative;      ///< of the energy by `coordinate`, both directions of the pair [eV]
+
+  static Edge from(std::int32_t node, std::int32_t center, std::int32_t index,
+                   const double * /*vector*/, real /*distance*/, real coordinate) {
+    return {node, center, index, coordinate, real{}};
+  }
 };
 
 /// Edges of one block, ordered by bin, so that a bin's coefficients are loaded once.
-template <class real>
-struct EdgeRange {
-  Edge<real> *edges;  ///< (n,)
+template <class AnyEdge>
+struct RangeOf {
+  AnyEdge *edges;  ///< (n,)
   int n;
 };
+
+template <class real>
+using EdgeRange = RangeOf<Edge<real>>;
+
+template <class real>
+struct TensorKernels;
 
 /// Cubic polynomials of tables: sum over k of coefficient k times t^k, where t in [0, 1] is the
 /// place in the bin. Channels are in groups of `2 panel` (the last one of `panel`, if there are too
@@ -49,8 +60,9 @@ struct PackedLayer {
 
 template <class real>
 struct Kernels {
-  const char *name;  ///< of the instruction set
-  int panel;         ///< columns of a dense layer that are computed together
+  const char *name;                   ///< of the instruction set
+  int panel;                          ///< columns of a dense layer that are computed together
+  const TensorKernels<real> *tensor;  ///< see tensor_kernels.h
 
   /// out (n_rows, width) = in (n_rows, width) times the layer, plus bias, plus out if `add`.
   void (*multiply)(const PackedLayer<real> &layer, const real *in, int n_rows, real *out, bool add);
