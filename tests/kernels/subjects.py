@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -9,9 +11,10 @@ from ase import Atoms
 from ase.build import bulk
 from torch import nn
 
-from eippot.config.model import SchNetConfig
+from eippot.config.model import EquivariantConfig, SchNetConfig
 from eippot.graphs.neighbors import NeighborList, neighbor_list
 from eippot.kernels.engine import Evaluation, Neighborhoods
+from eippot.models.equivariant import Equivariant
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
 
@@ -29,6 +32,23 @@ def random_potential(channels: int = 32, interactions: int = 3, n_species: int =
     with torch.no_grad():
         for parameter in potential.parameters():
             parameter.mul_(1.7)
+    return potential.double()
+
+
+def equivariant_potential(
+    l_max: int = 2, interactions: int = 3, channels: int = 8, n_species: int = 2, **options: Any
+) -> Potential:
+    """Random weights; energies and forces of order 1."""
+    torch.manual_seed(channels)
+    sizes = {"radial_functions": 4, "radial_width": 8, "parity": False}
+    config = EquivariantConfig.model_construct(  # l_max = 0 too
+        cutoff=CUTOFF,
+        l_max=l_max,
+        interactions=interactions,
+        channels=channels,
+        **(sizes | options),
+    )
+    potential = Potential(Equivariant(config, n_species, 28.0), n_species, 1, 10.0)
     return potential.double()
 
 

@@ -8,9 +8,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from eippot.kernels.engine import Engine, Evaluation, Neighborhoods
-from tests.kernels.subjects import neighborhoods, random_potential, rattled
+from tests.kernels.subjects import (
+    equivariant_potential,
+    neighborhoods,
+    random_potential,
+    rattled,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,12 +24,15 @@ Floats = npt.NDArray[np.float64]
 EXCHANGES = 5
 
 
-def test_a_structure_in_two_halves(build: Any) -> None:
+@pytest.mark.parametrize("architecture", ["schnet", "equivariant"])
+def test_a_structure_in_two_halves(build: Any, architecture: str) -> None:
     """Two engines, each with half of the atoms as centers, that exchange rows."""
+    potential = random_potential() if architecture == "schnet" else equivariant_potential()
+    options = {"architecture": architecture, "precision": np.float64}
     whole = neighborhoods(rattled())
-    expected = build(random_potential(), precision=np.float64).engine.evaluate(whole)
+    expected = build(potential, **options).engine.evaluate(whole)
     halves = [_half(whole, part) for part in (0, 1)]
-    engines = [build(random_potential(), precision=np.float64).engine for _ in halves]
+    engines = [build(potential, **options).engine for _ in halves]
     found = _evaluate_together(engines, halves)
     for k, name in enumerate(Evaluation._fields):
         together = np.concatenate([half[k] for half in found])
