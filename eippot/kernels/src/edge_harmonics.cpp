@@ -26,10 +26,10 @@ std::vector<Exponents> exponents_up_to(int degree) {
 template <class real>
 EdgeHarmonics<real>::EdgeHarmonics(int l_max, const std::vector<double> &coefficients,
                                    double shortest)
-    : width_(((l_max + 1) * (l_max + 1) + 3) / 4 * 4), shortest_(static_cast<real>(shortest)) {
+    : l_max_(l_max), shortest_(static_cast<real>(shortest)) {
   std::map<Exponents, int> index;
   for (const Exponents &exponents : exponents_up_to(l_max)) {
-    Monomial monomial = {0, 0};
+    HarmonicMonomial monomial = {0, 0};
     for (int a = 0; a < 3; ++a) {
       if (exponents[a] == 0) continue;
       Exponents factor = exponents;
@@ -67,47 +67,19 @@ EdgeHarmonics<real>::EdgeHarmonics(int l_max, const std::vector<double> &coeffic
 }
 
 template <class real>
-void EdgeHarmonics<real>::monomials(const real *direction, real *values) const {
-  values[0] = 1;
-  for (std::size_t k = 1; k < monomials_.size(); ++k)
-    values[k] = values[monomials_[k].factor] * direction[monomials_[k].component];
-}
-
-template <class real>
-void EdgeHarmonics<real>::evaluate(RangeOf<DirectedEdge<real>> edges, real *rows) const {
-  real powers[most_monomials];
-  for (int e = 0; e < edges.n; ++e, rows += width_) {
-    monomials(edges.edges[e].direction, powers);
-    std::fill_n(rows, width_, real{});
-    for (const Term &term : values_)
-      rows[term.harmonic] += term.coefficient * powers[term.monomial];
+HarmonicPolynomials<real> EdgeHarmonics<real>::polynomials() const {
+  HarmonicPolynomials<real> all = {};
+  all.width = ((l_max_ + 1) * (l_max_ + 1) + 3) / 4 * 4;
+  all.shortest = shortest_;
+  all.monomials = monomials_.data();
+  all.n_monomials = static_cast<int>(monomials_.size());
+  all.values = values_.data();
+  all.n_values = static_cast<int>(values_.size());
+  for (int a = 0; a < 3; ++a) {
+    all.derivatives[a] = derivatives_[a].data();
+    all.n_derivatives[a] = static_cast<int>(derivatives_[a].size());
   }
-}
-
-/// Of Y(u), u = r / |r|; where the edge is shorter than `shortest`, u = r / shortest, and nothing
-/// depends on the distance.
-template <class real>
-void EdgeHarmonics<real>::add_gradient(RangeOf<DirectedEdge<real>> edges, const real *rows,
-                                       real coordinates_per_length) const {
-  const real shortest = shortest_ * coordinates_per_length;
-  real powers[most_monomials];
-  for (int e = 0; e < edges.n; ++e, rows += width_) {
-    DirectedEdge<real> &edge = edges.edges[e];
-    const real *u = edge.direction;
-    monomials(u, powers);
-    real by_direction[3] = {};
-    for (int a = 0; a < 3; ++a) {
-      for (const Term &term : derivatives_[a])
-        by_direction[a] += rows[term.harmonic] * term.coefficient * powers[term.monomial];
-    }
-    const real per_length = coordinates_per_length / edge.coordinate;
-    real along = 0;
-    if (edge.coordinate > shortest) {
-      along = rows[0] * coordinates_per_length;
-      for (int a = 0; a < 3; ++a) along -= by_direction[a] * u[a] * per_length;
-    }
-    for (int a = 0; a < 3; ++a) edge.gradient[a] += by_direction[a] * per_length + along * u[a];
-  }
+  return all;
 }
 
 template class EdgeHarmonics<float>;

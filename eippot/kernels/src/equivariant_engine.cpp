@@ -94,12 +94,13 @@ void EquivariantEngine<real>::evaluate(const Neighborhoods &around,
 template <class real>
 TensorEdges<real> EquivariantEngine<real>::tensor_edges(Block block, Scratch &scratch) {
   const Range range = edges_[block];
-  const std::size_t size = static_cast<std::size_t>(range.n) * harmonics_.width();
+  const HarmonicPolynomials<real> polynomials = harmonics_.polynomials();
+  const std::size_t size = static_cast<std::size_t>(range.n) * polynomials.width;
   scratch.harmonics.resize(size);
   scratch.by_harmonics.resize(size);
-  harmonics_.evaluate(range, scratch.harmonics.data());
+  kernels_.tensor->evaluate_harmonics(polynomials, range, scratch.harmonics.data());
   std::fill_n(scratch.by_harmonics.data(), size, real{});
-  return {range, scratch.harmonics.data(), scratch.by_harmonics.data(), harmonics_.width()};
+  return {range, scratch.harmonics.data(), scratch.by_harmonics.data(), polynomials.width};
 }
 
 /// Updates of the block from its sums over neighbors, and in scratch.features those after it.
@@ -172,7 +173,8 @@ void EquivariantEngine<real>::backward(std::size_t index, Block block, Scratch &
                                      row(layer.values, block.begin, width), gradient(index, block),
                                      by_values);
   }
-  harmonics_.add_gradient(edges.range, edges.by_harmonics, edges_.bins_per_length());
+  kernels_.tensor->add_harmonics_gradient(harmonics_.polynomials(), edges.range, edges.by_harmonics,
+                                          edges_.bins_per_length());
 
   convolution.project_back(by_values, block.size(), by_x);
   convolution.skip_back(updates(index, block), around_->species + block.begin, block.size(), by_x);
@@ -190,7 +192,8 @@ void EquivariantEngine<real>::forces(Block block, Scratch &scratch,
                                              around_->species + block.begin, layer.gradient.data(),
                                              gradient(0, block));
   }
-  harmonics_.add_gradient(edges.range, edges.by_harmonics, edges_.bins_per_length());
+  kernels_.tensor->add_harmonics_gradient(harmonics_.polynomials(), edges.range, edges.by_harmonics,
+                                          edges_.bins_per_length());
   sum_forces(block, results);
 }
 

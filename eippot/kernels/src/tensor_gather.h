@@ -66,16 +66,19 @@ struct ToScalar {
   }
 };
 
-/// Any degrees.
+/// Any degrees: of D1 and D3 components, or those of the path if these are zero.
+template <int D1, int D3>
 struct Tensors {
   template <class real>
   static void add(const TensorPath<real> &path, const Pair<real> &weights, const real *harmonics,
                   const real *features, real *sums) {
     Couplings<real> couplings;
     couple(path, harmonics, couplings.z);
-    const int n_in = 2 * path.l1 + 1, n_out = 2 * path.l3 + 1;
+    const int n_in = D1 ? D1 : 2 * path.l1 + 1, n_out = D3 ? D3 : 2 * path.l3 + 1;
+#pragma GCC unroll 5
     for (int m = 0; m < n_out; ++m) {
       Pair<real> total = {};
+#pragma GCC unroll 5
       for (int i = 0; i < n_in; ++i)
         total = total + couplings.z[i * n_out + m] * load_pair(features + i * path.weights.width);
       add_pair(sums + m * path.out_step, weights * total);
@@ -124,7 +127,7 @@ void gather_species_path(const TensorEdges<real> &edges, const TensorPath<real> 
   }
 }
 
-/// Calls action(the shape of a path's products) as a type, action.template operator()<Shape>().
+/// Calls action(Shape<components of a degree>{}).
 template <template <int> class Shape, class Action>
 inline void with_components(int degree, Action action) {
   switch (degree) {
@@ -141,6 +144,16 @@ inline void with_components(int degree, Action action) {
   }
 }
 
+/// The same for two numbers of components, the smaller ones.
+template <template <int, int> class Shape, class real, class Action>
+inline void with_tensors(const TensorPath<real> &path, Action action) {
+  if (path.l1 == 1 && path.l3 == 1) return action(Shape<3, 3>{});
+  if (path.l1 == 1 && path.l3 == 2) return action(Shape<3, 5>{});
+  if (path.l1 == 2 && path.l3 == 1) return action(Shape<5, 3>{});
+  if (path.l1 == 2 && path.l3 == 2) return action(Shape<5, 5>{});
+  action(Shape<0, 0>{});
+}
+
 template <class real>
 void gather_products(const TensorEdges<real> &edges, const TensorPath<real> &path,
                      const real *features, real *sums) {
@@ -154,7 +167,7 @@ void gather_products(const TensorEdges<real> &edges, const TensorPath<real> &pat
   } else if (path.l3 == 0) {
     with_components<ToScalar>(path.l1, gather);
   } else {
-    gather(Tensors{});
+    with_tensors<Tensors>(path, gather);
   }
 }
 

@@ -99,12 +99,14 @@ struct ToScalarGradient {
   }
 };
 
+template <int D1, int D3>
 struct TensorsGradient {
   template <class real>
   static void add(const TensorPath<real> &path, const Pair<real> &weights, const Pair<real> &slopes,
                   const real *harmonics, const Ends<real> &ends, const Received<real> &to) {
     constexpr int most = 2 * largest_degree + 1;
-    const int width = path.weights.width, n_in = 2 * path.l1 + 1, n_out = 2 * path.l3 + 1;
+    const int width = path.weights.width;
+    const int n_in = D1 ? D1 : 2 * path.l1 + 1, n_out = D3 ? D3 : 2 * path.l3 + 1;
     const real sign = path.l2 % 2 == 0 ? 1 : -1;
     Couplings<real> couplings, by_couplings = {};
     couple(path, harmonics, couplings.z);
@@ -114,6 +116,7 @@ struct TensorsGradient {
       const Pair<real> x_here = sign * load_pair(ends.x_here + i * width);
       const Pair<real> x_there = load_pair(ends.x_there + i * width);
       Pair<real> message = {};
+#pragma GCC unroll 5
       for (int m = 0; m < n_out; ++m) {
         const Pair<real> g = load_pair(ends.g_there + m * path.out_step);
         const Pair<real> both = load_pair(ends.g_here + m * path.out_step) * x_there + g * x_here;
@@ -238,7 +241,7 @@ void gather_products_gradient(const TensorEdges<real> &edges, const TensorPath<r
   } else if (path.l3 == 0) {
     with_components<ToScalarGradient>(path.l1, gather);
   } else {
-    gather(TensorsGradient{});
+    with_tensors<TensorsGradient>(path, gather);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "tensor_kernels.h"
 
+#include "edge_harmonics_kernel.h"
 #include "gate_kernel.h"
 #include "matrix_kernel.h"
 #include "tensor_gather.h"
@@ -12,7 +13,9 @@ namespace EIPPOT_ISA {
 
 template <class real>
 const TensorKernels<real> &tensor_kernels() {
-  static constexpr TensorKernels<real> all_of_them = {gather_products<real>,
+  static constexpr TensorKernels<real> all_of_them = {evaluate_harmonics<real>,
+                                                      add_harmonics_gradient<real>,
+                                                      gather_products<real>,
                                                       gather_products_gradient<real>,
                                                       gather_species_products<real>,
                                                       gather_species_products_gradient<real>,

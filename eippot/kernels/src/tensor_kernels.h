@@ -93,8 +93,46 @@ struct GatedIrreps {
   int width;        ///< channels of a component
 };
 
+/// One of the products x^a y^b z^c of a direction's components: another one, before it, times a
+/// component. The first one is 1.
+struct HarmonicMonomial {
+  int factor;
+  int component;
+};
+
+/// A monomial in a harmonic.
+template <class real>
+struct HarmonicTerm {
+  int harmonic;
+  int monomial;
+  real coefficient;
+};
+
+/// Harmonics Y of directions u as sums of terms.
+template <class real>
+struct HarmonicPolynomials {
+  int width;      ///< of an edge's row: the harmonics, and zeros up to a multiple of 4
+  real shortest;  ///< [Angstrom] length from which on directions are unit vectors
+  const HarmonicMonomial *monomials;
+  int n_monomials;
+  const HarmonicTerm<real> *values;
+  int n_values;
+  const HarmonicTerm<real> *derivatives[3];  ///< dY/du_a
+  int n_derivatives[3];
+};
+
 template <class real>
 struct TensorKernels {
+  /// Y of each edge: (n, width).
+  void (*evaluate_harmonics)(const HarmonicPolynomials<real> &polynomials,
+                             RangeOf<DirectedEdge<real>> edges, real *rows);
+
+  /// Adds to the edges' gradients what follows from derivatives by their coordinates (in column 0)
+  /// and by Y: (n, width).
+  void (*add_harmonics_gradient)(const HarmonicPolynomials<real> &polynomials,
+                                 RangeOf<DirectedEdge<real>> edges, const real *rows,
+                                 real coordinates_per_length);
+
   /// sums[center] += products with the neighbors' features.
   void (*gather)(const TensorEdges<real> &edges, const TensorPath<real> &path, const real *features,
                  real *sums);
