@@ -6,7 +6,7 @@ namespace eippot {
 
 namespace {
 
-constexpr int block_size = 48;
+constexpr int block_size = 64;
 
 }  // namespace
 
