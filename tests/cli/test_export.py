@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from eippot.deployment.files import open_exported
+from eippot.testing.architectures import ARCHITECTURES
 from tests.cli.conftest import Program
 from tests.networks import save_run
 from tests.pipeline import Pipeline
@@ -23,6 +26,15 @@ def test_export_in_float64(eippot: Program, pipeline: Pipeline, tmp_path: Path) 
     arguments = ("-o", model, "--precision", "float64")
     assert eippot("export", pipeline.directory / "run", *arguments).code == 0
     assert open_exported(model)[1].dtype == "float64"
+
+
+@pytest.mark.parametrize("architecture", ["schnet", "equivariant"])
+def test_export_with_tables(eippot: Program, tmp_path: Path, architecture: str) -> None:
+    run = save_run(tmp_path / "run", 1, scale=1.0, model=ARCHITECTURES[architecture])
+    assert eippot("export", run, "-o", tmp_path / "model.pt", "--compress").code == 0
+    metadata = open_exported(tmp_path / "model.pt")[1]
+    assert metadata.architecture == architecture
+    assert metadata.table_bins > 0
 
 
 def test_an_unknown_precision(eippot: Program, pipeline: Pipeline, tmp_path: Path) -> None:
