@@ -86,8 +86,10 @@ struct Tensors {
   }
 };
 
+// Loops have edges and paths by value: the compiler then knows that nothing changes them.
+
 template <class real, class Shape>
-void gather_path(const TensorEdges<real> &edges, const TensorPath<real> &path, const real *features,
+void gather_path(const TensorEdges<real> edges, const TensorPath<real> path, const real *features,
                  real *sums) {
   const auto key = [&](const DirectedEdge<real> &edge) { return bin_of(edge, path.weights); };
   const real *harmonics = edges.harmonics + path.l2 * path.l2;
@@ -107,7 +109,7 @@ void gather_path(const TensorEdges<real> &edges, const TensorPath<real> &path, c
 }
 
 template <class real, int D>
-void gather_species_path(const TensorEdges<real> &edges, const TensorPath<real> &path,
+void gather_species_path(const TensorEdges<real> edges, const TensorPath<real> path,
                          const std::int32_t *species, real *sums) {
   const auto key = [&](const DirectedEdge<real> &edge) {
     return static_cast<long>(species[edge.node]) * path.weights.n_bins + bin_of(edge, path.weights);

@@ -140,7 +140,7 @@ struct TensorsGradient {
 };
 
 template <class real, class Shape>
-void gather_gradient_path(const TensorEdges<real> &edges, const TensorPath<real> &path,
+void gather_gradient_path(const TensorEdges<real> edges, const TensorPath<real> path,
                           const real *features, const real *gradient, const real *center_features,
                           const real *center_gradient, real *by_features) {
   const auto key = [&](const DirectedEdge<real> &edge) { return bin_of(edge, path.weights); };
@@ -169,7 +169,7 @@ void gather_gradient_path(const TensorEdges<real> &edges, const TensorPath<real>
 }
 
 template <class real, int D>
-void gather_species_gradient_path(const TensorEdges<real> &edges, const TensorPath<real> &path,
+void gather_species_gradient_path(const TensorEdges<real> edges, const TensorPath<real> path,
                                   const std::int32_t *species, const std::int32_t *center_species,
                                   const real *gradient, const real *center_gradient) {
   const int n_bins = path.weights.n_bins, first = path.l2 * path.l2;
