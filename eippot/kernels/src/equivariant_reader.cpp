@@ -11,9 +11,9 @@ namespace {
 const std::string network = "potential.representation.";
 
 /// Constants are in two parts, which together have more digits than either.
-std::vector<double> constants(Parameters &from, const std::string &name) {
-  std::vector<double> sum = from.array(name + ".high");
-  const std::vector<double> &low = from.array(name + ".low", sum.size());
+std::vector<double> constants(Parameters &from, const std::string &name, std::size_t size) {
+  std::vector<double> sum = from.array(name + ".high", size);
+  const std::vector<double> &low = from.array(name + ".low", size);
   for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += low[k];
   return sum;
 }
@@ -26,11 +26,12 @@ std::vector<Irrep> irreps(Parameters &from, std::size_t index) {
   return found;
 }
 
-/// Matrices `name`.0 and so on.
-std::vector<std::vector<double>> layers(Parameters &from, const std::string &name) {
+/// One matrix after the other, of so many numbers.
+std::vector<std::vector<double>> layers(Parameters &from, const std::string &name,
+                                        const std::vector<std::size_t> &sizes) {
   std::vector<std::vector<double>> found;
-  const auto weight = [&] { return name + std::to_string(found.size()) + ".weight"; };
-  while (from.has(weight())) found.push_back(from.array(weight()));
+  for (std::size_t k = 0; k < sizes.size(); ++k)
+    found.push_back(from.array(name + ".layers." + std::to_string(k) + ".weight", sizes[k]));
   return found;
 }
 
@@ -56,42 +57,46 @@ std::vector<PathWeights> paths(const ConvolutionWeights &convolution, int l_max)
   return found;
 }
 
+int components(const std::vector<Irrep> &irreps, std::size_t count) {
+  int total = 0;
+  for (std::size_t k = 0; k < count; ++k) total += irreps[k].components();
+  return total;
+}
+
 /// Fills the paths' couplings from a matrix (all harmonics, columns): for each irrep after, its
 /// components, paths, and all components before.
-void take_couplings(ConvolutionWeights &convolution, const std::vector<double> &matrix, int l_max) {
-  const std::size_t columns = matrix.size() / ((l_max + 1) * (l_max + 1));
-  int width = 0, first_row = 0, expected = 0;
-  for (const Irrep &irrep : convolution.before) width += irrep.components();
+void take_couplings(Parameters &from, const std::string &name, int l_max,
+                    ConvolutionWeights &convolution) {
+  const int width = components(convolution.before, convolution.before.size());
+  std::vector<int> first_row = {0};  // of each irrep after
   for (std::size_t out = 0; out < convolution.after.size(); ++out) {
-    const int n_out = convolution.after[out].components(), n_paths = convolution.n_paths(out);
-    for (PathWeights &path : convolution.paths) {
-      if (path.out != static_cast<int>(out)) continue;
-      int first = 0;
-      for (int in = 0; in < path.in; ++in) first += convolution.before[in].components();
-      const int n_in = convolution.before[path.in].components();
-      for (int j = 0; j <= 2 * path.harmonic; ++j) {
-        const double *row = matrix.data() + (path.harmonic * path.harmonic + j) * columns;
-        for (int i = 0; i < n_in; ++i) {
-          for (int m = 0; m < n_out; ++m) {
-            const int place = first_row + m * n_paths + path.place;
-            path.couplings.push_back(row[place * width + first + i]);
-          }
+    const int n_rows = convolution.after[out].components() * convolution.n_paths(out);
+    first_row.push_back(first_row.back() + n_rows);
+  }
+  const std::size_t columns = static_cast<std::size_t>(first_row.back()) * width;
+  const std::vector<double> matrix = constants(from, name, (l_max + 1) * (l_max + 1) * columns);
+  for (PathWeights &path : convolution.paths) {
+    const int n_in = convolution.before[path.in].components();
+    const int n_out = convolution.after[path.out].components();
+    const int n_paths = convolution.n_paths(path.out);
+    for (int j = 0; j <= 2 * path.harmonic; ++j) {
+      const double *row = matrix.data() + (path.harmonic * path.harmonic + j) * columns +
+                          components(convolution.before, path.in);
+      for (int i = 0; i < n_in; ++i) {
+        for (int m = 0; m < n_out; ++m) {
+          const int place = first_row[path.out] + m * n_paths + path.place;
+          path.couplings.push_back(row[place * width + i]);
         }
       }
     }
-    first_row += n_out * n_paths;
-    expected += n_out * n_paths * width;
   }
-  if (static_cast<std::size_t>(expected) != columns)
-    throw NoEngine("the tensor products are others than the engine knows");
 }
 
 /// A table (K, 2, paths C): values at the knots, and derivatives times the distance of knots.
-void take_weights(ConvolutionWeights &convolution, const std::vector<double> &knots,
-                  const EquivariantWeights &shape) {
+void take_weights(Parameters &from, const std::string &name, const EquivariantWeights &shape,
+                  ConvolutionWeights &convolution) {
   const std::size_t channels = shape.channels, row = convolution.paths.size() * channels;
-  if (knots.size() != 2 * shape.n_knots * row)
-    throw NoEngine("the tables have other sizes than the engine knows");
+  const std::vector<double> &knots = from.array(name, 2 * shape.n_knots * row);
   const double per_angstrom = (shape.n_knots - 1) / shape.cutoff;
   const double *first = knots.data();
   for (PathWeights &path : convolution.paths) {
@@ -113,12 +118,30 @@ ConvolutionWeights convolution(Parameters &from, std::size_t index,
   found.before = irreps(from, index);
   found.after = irreps(from, index + 1);
   found.paths = paths(found, shape.l_max);
-  take_couplings(found, constants(from, name + "product.couplings"), shape.l_max);
-  take_weights(found, from.array(network + "tables." + number + ".knots"), shape);
-  found.project = layers(from, name + "project.layers.");
-  found.mix = layers(from, name + "mix.layers.");
-  found.skip = layers(from, name + "skip.layers.");
+  take_couplings(from, name + "product.couplings", shape.l_max, found);
+  take_weights(from, network + "tables." + number + ".knots", shape, found);
+
+  const std::size_t square = static_cast<std::size_t>(shape.channels) * shape.channels;
+  std::vector<std::size_t> mix, skip;
+  for (std::size_t out = 0; out < found.after.size(); ++out) {
+    mix.push_back(square * found.outputs(out) * found.n_paths(out));
+    if (out < found.before.size()) skip.push_back(square * found.outputs(out) * shape.n_species);
+  }
+  found.project =
+      layers(from, name + "project", std::vector<std::size_t>(found.before.size(), square));
+  found.mix = layers(from, name + "mix", mix);
+  found.skip = layers(from, name + "skip", skip);
   return found;
+}
+
+/// The degree up to which such a matrix has harmonics of products of directions.
+int highest_degree(std::size_t size) {
+  std::size_t rows = 0, products = 1;
+  for (int degree = 0; degree <= largest_degree; ++degree, products *= 3) {
+    rows += products;
+    if (rows * (degree + 1) * (degree + 1) == size) return degree;
+  }
+  throw NoEngine("the engine has harmonics up to degree " + std::to_string(largest_degree));
 }
 
 }  // namespace
@@ -134,12 +157,9 @@ EquivariantWeights read_equivariant(Parameters &from) {
   weights.shortest = from.number(network + "shortest_edge");
   weights.neighbor_scale = from.number(network + "neighbor_scale");
   weights.energy_scale = from.number("potential.scale");
-  weights.harmonics = constants(from, network + "harmonics.coefficients");
-  for (std::size_t products = 1, rows = 1;; ++weights.l_max, rows += products *= 3) {
-    const std::size_t columns = (weights.l_max + 1) * (weights.l_max + 1);
-    if (rows * columns == weights.harmonics.size()) break;
-    if (weights.l_max == largest_degree) throw NoEngine("the degrees are too high");
-  }
+  const std::string harmonics = network + "harmonics.coefficients";
+  weights.l_max = highest_degree(from.array(harmonics + ".high").size());
+  weights.harmonics = constants(from, harmonics, from.array(harmonics + ".high").size());
   const std::size_t channels = weights.channels;
   weights.head = {from.array("potential.heads.layers.0.weight", channels * channels),
                   from.array("potential.heads.layers.0.bias", channels)};
