@@ -24,8 +24,9 @@ from eippot.testing.subject import PRECISIONS, Subject
 from tests.lammps.engine import BAR, printed, succeed, tensor, write_structure
 
 RANKS: Final = (1, 2, 4, 8)
-#: the last one is run by an engine of its own.
-MODELS: Final = (*ARCHITECTURES, "compressed")
+#: of these also with tables, run by an engine of its own.
+COMPRESSED: Final = {f"compressed_{name}": name for name in ("schnet", "equivariant")}
+MODELS: Final = (*ARCHITECTURES, *COMPRESSED)
 TYPES: Final = ("Si", "C")
 #: of energy [eV/atom], of forces [eV/Å], and of the virial relative to its largest component.
 TOLERANCE: Final = {"float64": 1e-8, "float32": 1e-5}
@@ -114,8 +115,8 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data files and models."""
     folder = tmp_path_factory.mktemp("ranks")
     for model, precision in product(MODELS, PRECISIONS):
-        bins = 512 if model == "compressed" else 0
-        name = "schnet" if bins else model
+        bins = 512 if model in COMPRESSED else 0
+        name = COMPRESSED.get(model, model)
         potential = Subject(ARCHITECTURES[name], PRECISIONS[precision]).potential
         exported = exported_model([potential], name, bins)
         write_exported(*exported, folder / f"{model}_{precision}.pt")

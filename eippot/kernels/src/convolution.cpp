@@ -85,7 +85,6 @@ void Convolution<real>::lay_out(const ConvolutionWeights &from) {
     update_.push_back({out == 0 ? 0 : update_width_, width_, components});
     if (out > 0) update_width_ += components * width_;
   }
-  out_width_ = update_width_ - (from.outputs(0) - 1) * width_;
 }
 
 /// Weights of the first convolution are one table for each species of the neighbor.
@@ -106,7 +105,7 @@ void Convolution<real>::add_path(const EquivariantWeights &weights, const Convol
   const TensorPath<real> shape = {
       l1,       l2,          l3,     {}, in.first, in_width_, out.first + path.place * width_,
       out.step, sums_width_, nullptr};
-  // tables whose channels are in groups of one panel: half of what FilterTable takes
+  // the kernels take one panel of channels at a time: groups of Polynomials are of two halves of it
   paths_.push_back(
       {shape,
        {tables, weights.n_knots, weights.channels, weights.cutoff, width_, kernels_.panel / 2},
@@ -154,13 +153,13 @@ void Convolution<real>::update(const real *sums, const real *x, const std::int32
   for (std::size_t k = 0; k < mix_.size(); ++k)
     multiply(mix_[k], sums, sums_[k], sums_width_, n_rows, updates, update_[k], update_width_,
              false);
-  const std::size_t width = update_.front().first + gated().count * width_;
+  const int scalars = gated().count * width_;  // all that embeddings give
   for_species(species, n_rows, [&](int kind, int begin, int n) {
     real *to = updates + static_cast<std::size_t>(begin) * update_width_;
     if (first_updates_.data()) {
       const real *from = first_updates_.data() + static_cast<std::size_t>(kind) * update_width_;
       for (int row = 0; row < n; ++row, to += update_width_) {
-        for (std::size_t c = 0; c < width; ++c) to[c] += from[c];
+        for (int c = 0; c < scalars; ++c) to[c] += from[c];
       }
     } else {
       const real *from = x + static_cast<std::size_t>(begin) * in_width_;

@@ -31,7 +31,6 @@ class Convolution {
   int in_width() const { return in_width_; }
   int sums_width() const { return sums_width_; }
   int update_width() const { return update_width_; }
-  int out_width() const { return out_width_; }
 
   /// Of the features after.
   GatedIrreps gated() const {
@@ -73,7 +72,7 @@ class Convolution {
   int width_;  // of C channels, padded
   std::vector<int> dims_after_;
   std::vector<Part> in_, sums_, update_;  // of each irrep before, and after
-  int in_width_, sums_width_, update_width_, out_width_;
+  int in_width_, sums_width_, update_width_;
   std::vector<Path> paths_;
   std::vector<ChannelMatrix<real>> project_, project_back_;         // of each irrep before
   std::vector<ChannelMatrix<real>> mix_, mix_back_;                 // of each irrep after

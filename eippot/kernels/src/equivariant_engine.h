@@ -75,8 +75,7 @@ class EquivariantEngine final : public Engine<real> {
   void sum_forces(Block block, const EnergiesAndForces &results);
 
   const Kernels<real> &kernels_;
-  int width_;       // channels and zeros up to whole panels
-  double spacing_;  // of knots [Angstrom]
+  int width_;  // channels and zeros up to whole panels
   std::vector<Layer> layers_;
   EdgeHarmonics<real> harmonics_;
   DenseLayer<real> head_, head_back_;

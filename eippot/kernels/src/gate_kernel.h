@@ -19,8 +19,8 @@ inline Vector<real> sigmoid(Vector<real> x) {
   return x > zero ? inverse : u * inverse;
 }
 
-/// Columns of one row of updates, from scalars on: gates and features of the irreps.
-inline int components(const GatedIrreps &irreps) {
+/// Components of all irreps but the scalars.
+inline int other_components(const GatedIrreps &irreps) {
   int total = 0;
   for (int k = 1; k < irreps.count; ++k) total += irreps.dims[k];
   return total;
@@ -28,7 +28,7 @@ inline int components(const GatedIrreps &irreps) {
 
 template <class real>
 void gate(const GatedIrreps &irreps, const real *updates, int n_rows, real *features) {
-  const int width = irreps.width, others = components(irreps);
+  const int width = irreps.width, others = other_components(irreps);
   for (int row = 0; row < n_rows; ++row) {
     for (int c = 0; c < width; c += lanes<real>) {
       const Vector<real> scalar = load(updates + c);
@@ -50,7 +50,7 @@ void gate(const GatedIrreps &irreps, const real *updates, int n_rows, real *feat
 template <class real>
 void gate_gradient(const GatedIrreps &irreps, const real *by_features, int n_rows, real *updates) {
   const Vector<real> one = all(static_cast<real>(1.0));
-  const int width = irreps.width, others = components(irreps);
+  const int width = irreps.width, others = other_components(irreps);
   for (int row = 0; row < n_rows; ++row) {
     for (int c = 0; c < width; c += lanes<real>) {
       const Vector<real> scalar = load(updates + c), s = sigmoid<real>(scalar);
