@@ -23,12 +23,12 @@ from lightning.pytorch.callbacks import (
     WeightAveraging,
 )
 from lightning.pytorch.loggers import CSVLogger
-from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch_geometric.loader import DataLoader
 
 from eippot.config.training import TrainingConfig
 from eippot.errors import EippotError
+from eippot.models.potential import Classifier, Potential
 from eippot.training.objectives import Objective
 from eippot.training.progress import ProgressLines
 from eippot.training.run_directory import CHECKPOINTS
@@ -86,7 +86,7 @@ def seed_everything(config: TrainingConfig) -> None:
 
 
 def fit(
-    model: nn.Module,
+    model: Potential | Classifier,
     objective: Objective,
     train: DataLoader,
     validation: DataLoader,

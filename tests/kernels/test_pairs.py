@@ -1,0 +1,156 @@
+"""Sums over pairs: the compiled operators against plain torch, with all their derivatives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from ase import Atoms
+from ase.build import bulk
+from torch import Tensor
+from torch.autograd import gradcheck, gradgradcheck
+
+from eippot.errors import EippotError
+from eippot.graphs.neighbors import neighbor_list
+from eippot.kernels import pair_library
+from eippot.kernels import pairs as operators
+from eippot.kernels.pair_library import Pairs, available, half_pairs, instruction_sets
+from eippot.kernels.pairs import COEFFICIENTS, sum_over_pairs
+
+ATOMS, PAIRS, BINS = 5, 17, 4
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _built(library: Path) -> None:
+    assert available(torch.device("cpu"))
+
+
+def _inputs(channels: int, dtype: torch.dtype) -> tuple[Pairs, Tensor, Tensor]:
+    """Pairs, some of an atom and itself, coefficients and features."""
+    torch.manual_seed(0)
+    first, second = torch.randint(ATOMS, (2, PAIRS), dtype=torch.int32)
+    positions = BINS * torch.rand(PAIRS, dtype=dtype)
+    coefficients = torch.randn(BINS, COEFFICIENTS, channels, dtype=dtype)
+    features = torch.randn(ATOMS, channels, dtype=dtype)
+    for tensor in (positions, coefficients, features):
+        tensor.requires_grad_()
+    return Pairs(first, second, positions), coefficients, features
+
+
+def _on_torch(coefficients: Tensor, pairs: Pairs, features: Tensor) -> Tensor:
+    """The same sums with an array of the size pairs × channels."""
+    first, second = pairs.first.long(), pairs.second.long()
+    bins = pairs.positions.detach().long().clamp(max=BINS - 1)
+    t = (pairs.positions - bins).unsqueeze(1)
+    weights = sum(coefficients[bins, k] * t**k for k in range(COEFFICIENTS))
+    sums = torch.zeros_like(features).index_add(0, first, weights * features[second])
+    return sums.index_add(0, second, weights * features[first])
+
+
+def _training(
+    function: object, coefficients: Tensor, pairs: Pairs, features: Tensor
+) -> list[Tensor]:
+    """An energy, its forces and the gradient of a loss on both, by everything."""
+    energy = function(coefficients, pairs, features).tanh().sum()  # type: ignore[operator]
+    (forces,) = torch.autograd.grad(energy, pairs.positions, create_graph=True)
+    inputs = (coefficients, pairs.positions, features)
+    return [energy, forces, *torch.autograd.grad(energy + forces.square().sum(), inputs)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("channels", [1, 16, 37, 64])
+def test_training_as_on_plain_torch(
+    channels: int, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coefficients, features = _inputs(channels, dtype)[1:]
+    inputs = (coefficients, _inputs(channels, dtype)[0], features)
+    expected = _training(_on_torch, *inputs)
+    for instruction_set in range(instruction_sets()):
+        monkeypatch.setattr(pair_library, "INSTRUCTION_SET", instruction_set)
+        for found, wanted in zip(_training(sum_over_pairs, *inputs), expected, strict=True):
+            tolerance = 200 * torch.finfo(dtype).eps * float(wanted.detach().abs().max())
+            torch.testing.assert_close(found, wanted, rtol=0, atol=tolerance)
+
+
+def test_derivatives_are_those_of_finite_differences() -> None:
+    pairs, coefficients, features = _inputs(3, torch.float64)
+
+    def sums(coefficients: Tensor, positions: Tensor, features: Tensor) -> Tensor:
+        return sum_over_pairs(coefficients, pairs._replace(positions=positions), features)
+
+    inputs = (coefficients, pairs.positions, features)
+    assert gradcheck(sums, inputs)
+    assert gradgradcheck(sums, inputs)
+
+
+def test_results_do_not_depend_on_the_number_of_threads() -> None:
+    pairs, coefficients, features = _inputs(80, torch.float32)
+    threads = torch.get_num_threads()
+    results = []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            results.append(_training(sum_over_pairs, coefficients, pairs, features))
+    finally:
+        torch.set_num_threads(threads)
+    for result in results[1:]:
+        for found, wanted in zip(result, results[0], strict=True):
+            assert torch.equal(found, wanted)
+
+
+def test_only_what_is_asked_for_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs, coefficients, features = _inputs(3, torch.float64)
+    called = []
+    run = pair_library.run
+
+    def recorded(name: str, *rest: Any) -> None:
+        called.append(name)
+        run(name, *rest)
+
+    monkeypatch.setattr(operators, "run", recorded)
+    energy = sum_over_pairs(2.0 * coefficients, pairs, 2.0 * features).sum()
+    torch.autograd.grad(energy, pairs.positions)
+    assert called == ["eippot_add_messages", "eippot_multiply"]
+
+
+def test_no_pairs() -> None:
+    _, coefficients, features = _inputs(3, torch.float64)
+    none = torch.zeros(0, dtype=torch.int32)
+    pairs = Pairs(none, none, torch.zeros(0, dtype=torch.float64))
+    assert torch.equal(sum_over_pairs(coefficients, pairs, features), torch.zeros_like(features))
+
+
+def test_a_fourth_derivative_is_refused() -> None:
+    pairs, coefficients, features = _inputs(3, torch.float64)
+    value = sum_over_pairs(coefficients, pairs, features).sum()
+    with pytest.raises(EippotError, match="at most 3 derivatives"):
+        for _ in range(4):
+            (slopes,) = torch.autograd.grad(value, pairs.positions, create_graph=True)
+            value = slopes.sum()
+
+
+@pytest.mark.parametrize(
+    "atoms",
+    [
+        bulk("Si"),  # an atom's neighbors are its own images
+        bulk("Si", cubic=True) * (5, 5, 3),  # more atoms than come together
+        Atoms("Si3", [[0, 0, 0], [1, 2, 0], [9, 9, 9]]),
+    ],
+)
+def test_half_pairs_stand_for_all_edges(atoms: Atoms) -> None:
+    atoms.rattle(0.1, seed=0)
+    neighbors = neighbor_list(atoms, 5.5)
+    edge_index = torch.from_numpy(neighbors.edge_index)
+    vectors = torch.from_numpy(neighbors.edge_vectors)
+    chosen = half_pairs(edge_index, vectors, len(atoms), cutoff=5.0, bins=32)
+
+    def rows(edges: Tensor, back: bool) -> list[list[float]]:
+        """Center, neighbor and vector of some edges, or of those that lead back."""
+        index, vector = edge_index[:, edges], vectors[edges]
+        ends, there = (index.flip(0), -vector) if back else (index, vector)
+        return (torch.cat([ends.T, there.mul(1e6).round()], dim=1) + 0.0).tolist()
+
+    within = torch.nonzero(vectors.norm(dim=1) < 5.0)[:, 0]
+    assert sorted(rows(chosen, False) + rows(chosen, True)) == sorted(rows(within, False))
