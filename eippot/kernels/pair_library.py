@@ -39,13 +39,27 @@ class Pairs(NamedTuple):
 class _Pairs(ctypes.Structure):
     _fields_ = [
         ("n_pairs", ctypes.c_int64),
-        *((name, ctypes.c_void_p) for name in ("first", "second", "positions", "factors")),
+        *(
+            (name, ctypes.c_void_p)
+            for name in ("first", "second", "positions", "harmonics", "terms", "coefficients")
+        ),
         *(
             (name, ctypes.c_int32)
-            for name in ("n_bins", "channels", "derivative", "bytes_per_number", "n_threads")
+            for name in (
+                *("n_terms", "bins", "paths", "a_rows", "b_rows", "harmonics_", "channels"),
+                *("derivative", "bytes_per_number", "threads", "instruction_set"),
+            )
         ),
-        ("instruction_set", ctypes.c_int32),
     ]
+
+
+#: functions of the library by the name of the operator, and how many arrays they take.
+_FUNCTIONS: Final = {
+    "pair_filters": ("eippot_add_to_coefficients", 3),
+    "pair_harmonics": ("eippot_multiply", 4),
+    "pair_to_a": ("eippot_add_to_a", 3),
+    "pair_to_b": ("eippot_add_to_b", 3),
+}
 
 
 @cache
@@ -55,14 +69,10 @@ def _library() -> ctypes.CDLL | None:
         return None
     library = ctypes.CDLL(str(path))
     pointer, integer = ctypes.c_void_p, ctypes.c_int32
-    pairs = ctypes.POINTER(_Pairs)
-    for name, arguments in {
-        "eippot_add_messages": [pairs, *[pointer] * 3],
-        "eippot_multiply": [pairs, *[pointer] * 4],
-        "eippot_add_to_coefficients": [pairs, *[pointer] * 3],
-    }.items():
-        getattr(library, name).argtypes = arguments
-        getattr(library, name).restype = None
+    for name, arrays in _FUNCTIONS.values():
+        function = getattr(library, name)
+        function.argtypes = [ctypes.POINTER(_Pairs), *[pointer] * arrays]
+        function.restype = None
     library.eippot_instruction_sets.restype = integer
     library.eippot_half_pairs.argtypes = [
         ctypes.c_int64, *[pointer] * 3, ctypes.c_int64, ctypes.c_double, integer, integer, pointer,
@@ -119,41 +129,55 @@ def half_pairs(
     return order[:count]
 
 
-def run(
-    name: str,
+def call(
+    operator: str,
     pairs: Pairs,
-    factors: Tensor | None,
-    bins: int,
-    channels: int,
-    derivative: int,
+    harmonics: Tensor | None,
+    terms: Tensor,
+    coefficients: Tensor,
+    sizes: Sequence[int],
     arrays: Sequence[Tensor],
+    result: Tensor,
 ) -> None:
-    """Call a function of the library; the last of the arrays holds its result."""
-    if derivative > HIGHEST_DERIVATIVE:
+    """Call the function of an operator.
+
+    Parameters
+    ----------
+    operator
+        Its name.
+    pairs, harmonics, terms, coefficients
+        As for couple_over_pairs; without harmonics, these are the result.
+    sizes
+        Bins, paths, rows of a, rows of b, harmonics, channels, and the derivative W⁽ᵈ⁾.
+    arrays
+        What else it takes.
+    result
+        Contiguous; zero, where the function adds to it.
+    """
+    if sizes[-1] > HIGHEST_DERIVATIVE:
         raise EippotError(
             f"Expected at most {HIGHEST_DERIVATIVE} derivatives of sums over pairs, got "
-            f"{derivative}.",
-            "Build the potential without `for_training`.",
+            f"{sizes[-1]}.",
+            "Differentiate the potential itself, not what `for_training` gives.",
         )
-    result = arrays[-1]
-    inputs = [*pairs, *([] if factors is None else [factors]), *arrays[:-1]]
-    kept = [tensor.contiguous() for tensor in inputs]  # until the call is over
-    first, second, positions = (tensor.data_ptr() for tensor in kept[:3])
+    constants = [*pairs, *([] if harmonics is None else [harmonics])]
+    kept = [tensor.contiguous() for tensor in (*constants, *arrays)]  # until the call is over
+    pointers: list[int | None] = [tensor.data_ptr() for tensor in kept]
+    if harmonics is None:
+        pointers.insert(3, None)
     described = _Pairs(
         len(kept[0]),
-        first,
-        second,
-        positions,
-        None if factors is None else kept[3].data_ptr(),
-        bins,
-        channels,
-        derivative,
+        *pointers[:4],
+        terms.data_ptr(),
+        coefficients.data_ptr(),
+        len(terms),
+        *sizes,
         _BYTES[result.dtype],
         torch.get_num_threads(),
         INSTRUCTION_SET,
     )
-    pointers = [tensor.data_ptr() for tensor in [*kept[len(inputs) - len(arrays) + 1 :], result]]
-    getattr(_loaded(), name)(ctypes.byref(described), *pointers)
+    function, _ = _FUNCTIONS[operator]
+    getattr(_loaded(), function)(ctypes.byref(described), *pointers[4:], result.data_ptr())
 
 
 def _loaded() -> ctypes.CDLL:

@@ -1,4 +1,5 @@
-/// The kernels of pairs on several threads. Results do not depend on the number of threads.
+/// The kernels of pairs on several threads. Results do not depend on the number of threads: each
+/// channel, or each pair, is the work of one. See PairKernels for what they compute.
 
 #ifndef EIPPOT_PAIR_SUMS_H
 #define EIPPOT_PAIR_SUMS_H
@@ -7,28 +8,22 @@
 
 namespace eippot {
 
-/// Filters W^(derivative) with coefficients (n_bins, n_coefficients, channels).
-struct PairFilters {
-  int n_bins, channels, derivative;
+template <class real>
+struct PairSums {
+  const PairKernels<real> &kernels;
+  const Pairs<real> &pairs;
+  const Coupling<real> &coupling;
+  int n_threads;
+
+  void add_to_a(const real *coefficients, const real *b, real *a) const;
+  void add_to_b(const real *coefficients, const real *a, real *b) const;
+  void multiply(const real *coefficients, const real *a, const real *b, real *harmonics) const;
+  void add_to_coefficients(const real *a, const real *b, real *gradient) const;
+
+ private:
+  template <class Action>
+  void for_all_channels(Action action) const;
 };
-
-/// See PairKernels; each channel is the work of one thread.
-template <class real>
-void add_messages(const PairKernels<real> &kernels, const Pairs<real> &pairs,
-                  const PairFilters &filters, const real *coefficients, const real *b, real *sums,
-                  int n_threads);
-
-/// See PairKernels; each pair is the work of one thread.
-template <class real>
-void multiply(const PairKernels<real> &kernels, const Pairs<real> &pairs,
-              const PairFilters &filters, const real *coefficients, const real *a, const real *b,
-              real *products, int n_threads);
-
-/// See PairKernels; each channel is the work of one thread.
-template <class real>
-void add_to_coefficients(const PairKernels<real> &kernels, const Pairs<real> &pairs,
-                         const PairFilters &filters, const real *a, const real *b, real *gradient,
-                         int n_threads);
 
 }  // namespace eippot
 
