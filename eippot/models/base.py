@@ -78,7 +78,10 @@ class Representation(nn.Module, ABC):
         ModelError
             This architecture has no tables.
         """
-        raise ModelError(f"{type(self).__name__} cannot be compressed.", "SchNet can be.")
+        raise ModelError(
+            f"{type(self).__name__} cannot be compressed.",
+            "`schnet` and `equivariant` can be.",
+        )
 
     def for_training(self) -> Representation:
         """The same for lists of edges in both directions, as fast as it can be trained here.

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import torch
 from e3nn.o3 import Irrep
 from torch import Tensor, nn
-from torch.nn import functional
 
 from eippot.config.model import EquivariantConfig
 from eippot.models.base import Representation, sum_over_neighbors
+from eippot.models.blocks.atomwise import Linear, SelfInteraction, gate, scaled_silu
 from eippot.models.blocks.radial import PolynomialCutoff, SphericalBesselBasis, edge_lengths
+from eippot.models.blocks.table import RadialTable
 from eippot.models.blocks.tensors import SphericalHarmonics, TensorProduct, spherical_irreps
 from eippot.models.exchange import GhostExchange
 
@@ -54,24 +55,81 @@ class Equivariant(Representation):
         self.basis = SphericalBesselBasis(1, config.radial_functions, config.cutoff)
         self.envelope = PolynomialCutoff(config.cutoff)
         self.harmonics = SphericalHarmonics(config.l_max)
-        self.interactions = nn.ModuleList(
-            Interaction(
-                config, self.irreps[index : index + 2], n_species, average_neighbors, index > 0
-            )
-            for index in range(config.interactions)
-        )
+        self.interactions, self.weights = nn.ModuleList(), nn.ModuleList()
+        for index in range(config.interactions):
+            irreps = self.irreps[index : index + 2]
+            interaction = Interaction(config, irreps, n_species, average_neighbors, index > 0)
+            self.interactions.append(interaction)
+            self.weights.append(RadialWeights(config, interaction.product.n_paths))
 
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
         """Features ``(n, channels)``; see Representation."""
         distances = edge_lengths(edge_vectors).clamp(min=self.shortest)  # (E,)
         harmonics = self.harmonics(edge_vectors / distances.unsqueeze(1))  # (E, (l_max+1)²)
-        radial = self.basis(distances).squeeze(1)  # (E, radial_functions)
-        envelope = self.envelope(distances).unsqueeze(1)  # (E, 1)
+        radial, envelope = self.radial(distances)
         x: Tensor = self.embedding(species).unsqueeze(1)  # (n, 1, channels)
-        one_hot = torch.eye(self.n_species, dtype=x.dtype, device=x.device)
-        kinds = one_hot.index_select(0, species)  # (n, S)
-        for interaction in self.interactions:
-            x = interaction(x, kinds, edge_index, harmonics, radial, envelope)
+        kinds = one_hot(species, self.n_species, x)
+        for interaction, weights in zip(self.interactions, self.weights):  # noqa: B905 (TorchScript)
+            x = interaction(x, kinds, edge_index, harmonics, weights(radial, envelope))
+        return x.squeeze(1)
+
+    def radial(self, distances: Tensor) -> tuple[Tensor, Tensor]:
+        """Basis ``(E, radial_functions)`` and envelope ``(E, 1)`` at distances ``(E,)`` [Å]."""
+        return self.basis(distances).squeeze(1), self.envelope(distances).unsqueeze(1)
+
+    def tabulated(self, bins: int) -> TabulatedEquivariant:
+        """The same, with weights of messages from tables."""
+        return TabulatedEquivariant(self, bins)
+
+
+class TabulatedEquivariant(Representation):
+    """An equivariant network whose weights w(r) are read from tables, not computed by networks.
+
+    Parameters
+    ----------
+    original
+        Its other weights are shared.
+    bins
+        Pieces of each table.
+    """
+
+    citation = Equivariant.citation
+
+    def __init__(self, original: Equivariant, bins: int) -> None:
+        super().__init__(
+            original.cutoff, original.dim, original.n_exchanges, original.interaction_range
+        )
+        self.n_species, self.shortest = original.n_species, original.shortest
+        self.embedding = original.embedding
+        self.harmonics = original.harmonics
+        self.interactions = original.interactions
+        self.tables = nn.ModuleList()
+        for network in original.weights:
+
+            def values(distances: Tensor, network: nn.Module = network) -> Tensor:
+                weights: Tensor = network(*original.radial(distances))
+                return weights
+
+            self.tables.append(RadialTable(values, original.cutoff, bins))
+        self._add_numbers_for_engines(original)
+
+    def _add_numbers_for_engines(self, original: Equivariant) -> None:
+        """What no tensor of the network says: degrees and parities of irreps, and so on."""
+        scale = original.interactions[0].scale
+        self.neighbor_scale = nn.Buffer(torch.tensor(scale, dtype=torch.float64))
+        self.shortest_edge = nn.Buffer(torch.tensor(self.shortest, dtype=torch.float64))
+        for index, irreps in enumerate(original.irreps):
+            numbers = torch.tensor([[ir.l, ir.p] for ir in irreps])  # (K, 2)
+            self.register_buffer(f"irreps_{index}", numbers)
+
+    def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
+        """Features ``(n, channels)``; see Representation."""
+        distances = edge_lengths(edge_vectors).clamp(min=self.shortest)  # (E,)
+        harmonics = self.harmonics(edge_vectors / distances.unsqueeze(1))  # (E, (l_max+1)²)
+        x: Tensor = self.embedding(species).unsqueeze(1)  # (n, 1, channels)
+        kinds = one_hot(species, self.n_species, x)
+        for interaction, table in zip(self.interactions, self.tables):  # noqa: B905 (TorchScript)
+            x = interaction(x, kinds, edge_index, harmonics, table(distances))
         return x.squeeze(1)
 
 
@@ -109,7 +167,6 @@ class Interaction(nn.Module):
         self.project = SelfInteraction(unchanged, unchanged)
         self.exchange = GhostExchange() if exchanges else nn.Identity()
         self.product = TensorProduct(before, config.l_max, after)
-        self.weights = RadialWeights(config, self.product.n_paths)
         self.mix = SelfInteraction([channels * paths for paths in self.product.counts], widths, 0.5)
         kept = min(len(before), len(after))  # the first ones of both, see useful_irreps
         self.skip = SelfInteraction(
@@ -125,16 +182,15 @@ class Interaction(nn.Module):
         kinds: Tensor,
         edge_index: Tensor,
         harmonics: Tensor,
-        radial: Tensor,
-        envelope: Tensor,
+        weights: Tensor,
     ) -> Tensor:
-        """Features ``(n, D', channels)`` from ``(n, D, channels)``."""
+        """``(n, D, channels)`` and weights ``(E, paths·channels)`` → ``(n, D', channels)``."""
         n_atoms = x.shape[0]
         center, neighbor = edge_index[0], edge_index[1]
         parts = x.split_with_sizes(self.dims, dim=1)  # (n, 2l+1, channels) each
         projected = torch.cat(self.project(parts), dim=1)
         projected = self.exchange(projected.flatten(1)).view(x.shape)
-        weights = self.weights(radial, envelope)  # (E, paths, channels)
+        weights = weights.view(-1, self.product.n_paths, x.shape[2])
         messages = self.product(projected.index_select(0, neighbor), harmonics, weights)
         sums: list[Tensor] = []
         for message in messages:  # (E, 2l+1, paths·channels)
@@ -147,55 +203,10 @@ class Interaction(nn.Module):
         return gate(update)
 
 
-class SelfInteraction(nn.Module):
-    """A linear map of the channels of each irrep, the same for all its components.
-
-    Parameters
-    ----------
-    widths_in, widths_out
-        Channels of each irrep.
-    variance
-        See Linear.
-    """
-
-    def __init__(
-        self, widths_in: Sequence[int], widths_out: Sequence[int], variance: float = 1.0
-    ) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList(
-            Linear(before, after, variance)
-            for before, after in zip(widths_in, widths_out, strict=True)
-        )
-
-    def forward(self, features: list[Tensor]) -> list[Tensor]:
-        """``(n, 2l+1, width)`` for each irrep, to the same with other widths."""
-        out: list[Tensor] = []
-        for index, layer in enumerate(self.layers):
-            out.append(layer(features[index]))
-        return out
-
-
-class Linear(nn.Linear):
-    """W x without bias, W ~ N(0, variance/n) for n inputs.
-
-    Parameters
-    ----------
-    inputs, outputs
-        Widths.
-    variance
-        Of the outputs, where the inputs have unit variance.
-    """
-
-    def __init__(self, inputs: int, outputs: int, variance: float = 1.0) -> None:
-        super().__init__(inputs, outputs, bias=False)
-        nn.init.normal_(self.weight, std=math.sqrt(variance / inputs))
-
-
 class RadialWeights(nn.Module):
     """Weights of the paths of a tensor product: w(r) = W (u(r) h(B(r))).
 
-    They are functions of the distance alone. This is the seam at which an export may put a table
-    in place of the network.
+    They are functions of the distance alone, for which a compressed export has tables.
 
     Parameters
     ----------
@@ -207,50 +218,22 @@ class RadialWeights(nn.Module):
 
     def __init__(self, config: EquivariantConfig, n_paths: int) -> None:
         super().__init__()
-        self.n_paths, self.channels = n_paths, config.channels
         width = config.radial_width
         self.hidden = nn.ModuleList([Linear(config.radial_functions, width), Linear(width, width)])
         self.last = Linear(width, n_paths * config.channels)
 
     def forward(self, radial: Tensor, envelope: Tensor) -> Tensor:
-        """``(E, radial_functions)`` and ``(E, 1)`` → ``(E, n_paths, channels)``."""
+        """``(E, radial_functions)`` and ``(E, 1)`` → ``(E, n_paths·channels)``."""
         for layer in self.hidden:
             radial = scaled_silu(layer(radial))  # (E, width)
         weights: Tensor = self.last(envelope * radial)
-        return weights.view(-1, self.n_paths, self.channels)
+        return weights
 
 
-def gate(features: list[Tensor]) -> Tensor:
-    """Gated nonlinearity: SiLU of scalars; other irreps are multiplied by sigmoids of scalars.
-
-    Sigmoids and not SiLU as in the paper: products of two unbounded features grow too fast from
-    layer to layer where atoms are near.
-
-    Parameters
-    ----------
-    features
-        For each of K irreps, the first of which is 0e: ``(n, 1, K·C)``, then ``(n, 2l+1, C)``.
-
-    Returns
-    -------
-    Tensor
-        ``(n, D, C)``.
-    """
-    scalars = features[0].chunk(len(features), dim=2)  # (n, 1, C) each
-    gated = [scaled_silu(scalars[0])]
-    for index in range(1, len(features)):
-        gated.append(features[index] * scaled_sigmoid(scalars[index]))
-    return torch.cat(gated, dim=1)
-
-
-def scaled_silu(x: Tensor) -> Tensor:
-    """SiLU, scaled such that normal numbers give a mean square of one."""
-    return 1.6765325 * functional.silu(x)
-
-
-def scaled_sigmoid(x: Tensor) -> Tensor:
-    """Sigmoid, scaled such that normal numbers give a mean square of one."""
-    return 1.8462285 * torch.sigmoid(x)
+def one_hot(species: Tensor, n_species: int, like: Tensor) -> Tensor:
+    """``(n, S)``, in the number format and on the device of a tensor."""
+    rows = torch.eye(n_species, dtype=like.dtype, device=like.device)
+    return rows.index_select(0, species)
 
 
 def useful_irreps(l_max: int, parity: bool, interactions: int) -> list[list[Irrep]]:

