@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Final, cast
 
 import torch
 from torch import Tensor, nn
 
 from eippot.config.model import SchNetConfig
-from eippot.kernels.pair_library import Pairs, available, half_pairs
-from eippot.kernels.pairs import sum_over_pairs
+from eippot.kernels.pair_library import available
 from eippot.models.base import Representation, sum_over_neighbors
 from eippot.models.blocks.radial import (
     GaussianBasis,
@@ -18,13 +16,9 @@ from eippot.models.blocks.radial import (
     ShiftedSoftplus,
     edge_lengths,
 )
-from eippot.models.blocks.spline import RadialSpline
 from eippot.models.blocks.table import RadialTable
 from eippot.models.exchange import GhostExchange
-
-#: bins of splines: so many that forces are exact to about a millionth.
-BINS_PER_GAUSSIAN: Final = 6
-FEWEST_BINS: Final = 192
+from eippot.models.splined import SplinedSchNet
 
 
 class SchNet(Representation):
@@ -77,7 +71,7 @@ class SchNet(Representation):
 
     def for_training(self) -> Representation:
         """The same, with filters from splines and the compiled kernels, where these are there."""
-        return SplineSchNet(self) if available(self.embedding.weight.device) else self
+        return SplinedSchNet(self) if available(self.embedding.weight.device) else self
 
 
 class TabulatedSchNet(Representation):
@@ -117,54 +111,6 @@ class TabulatedSchNet(Representation):
         x: Tensor = self.embedding(species)  # (n, channels)
         for interaction, table in zip(self.interactions, self.tables):  # noqa: B905 (TorchScript)
             x = x + interaction(x, edge_index, table(distances))
-        return x
-
-
-class SplineSchNet(Representation):
-    """A SchNet whose filter networks are evaluated at knots, which splines run through.
-
-    Gradients flow to the networks through the knots. Each pair of atoms is taken once: the list of
-    edges has to hold both directions.
-
-    Parameters
-    ----------
-    original
-        Its weights are shared.
-    """
-
-    citation = SchNet.citation
-
-    def __init__(self, original: SchNet) -> None:
-        super().__init__(
-            original.cutoff, original.dim, original.n_exchanges, original.interaction_range
-        )
-        self.embedding = original.embedding
-        self.filters = original.filters
-        self.interactions = cast(list[Interaction], original.interactions)
-        dtype = original.embedding.weight.dtype
-        bins = max(BINS_PER_GAUSSIAN * len(original.basis.centers), FEWEST_BINS)
-        self.spline = RadialSpline(original.cutoff, bins, dtype)
-        knots = self.spline.distances
-        envelope = original.envelope(knots).unsqueeze(1)
-        self.radial = nn.Buffer(original.basis(knots).to(dtype), persistent=False)
-        self.envelope = nn.Buffer(envelope.to(dtype), persistent=False)
-
-    def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
-        """Features ``(n, channels)``; see Representation."""
-        bins = self.spline.bins
-        edges = half_pairs(edge_index, edge_vectors, species.shape[0], self.cutoff, bins)
-        distances = edge_lengths(edge_vectors.index_select(0, edges))  # (P,)
-        first, second = edge_index.index_select(1, edges).to(torch.int32)
-        pairs = Pairs(first, second, self.spline.positions(distances))
-        x: Tensor = self.embedding(species)  # (n, channels)
-        for index, interaction in enumerate(self.interactions):
-            coefficients = self.spline(self.filters[index](self.radial, self.envelope))
-            if index == 0:  # as many different atoms as species
-                projected = interaction.project(self.embedding.weight).index_select(0, species)
-            else:
-                projected = interaction.project(x)  # (n, channels)
-            total = interaction.scale * sum_over_pairs(coefficients, pairs, projected)
-            x = x + interaction.update(total)
         return x
 
 

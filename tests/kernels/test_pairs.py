@@ -17,7 +17,7 @@ from eippot.graphs.neighbors import neighbor_list
 from eippot.kernels import pair_library
 from eippot.kernels import pairs as operators
 from eippot.kernels.pair_library import Pairs, available, half_pairs, instruction_sets
-from eippot.kernels.pairs import COEFFICIENTS, sum_over_pairs
+from eippot.kernels.pairs import COEFFICIENTS, Coupling, couple_over_pairs, sum_over_pairs
 
 ATOMS, PAIRS, BINS = 5, 17, 4
 
@@ -81,6 +81,82 @@ def test_derivatives_are_those_of_finite_differences() -> None:
         return sum_over_pairs(coefficients, pairs._replace(positions=positions), features)
 
     inputs = (coefficients, pairs.positions, features)
+    assert gradcheck(sums, inputs)
+    assert gradgradcheck(sums, inputs)
+
+
+def _coupling(seed: int = 0) -> Coupling:
+    """Random terms of five paths, with harmonics of one degree each."""
+    random = torch.Generator().manual_seed(seed)
+    terms = [
+        (path, int(torch.randint(6, (1,), generator=random)), row, harmonic)
+        for path, harmonics in enumerate([range(1), range(1, 4), range(4, 9), range(1, 4), (0,)])
+        for row, harmonic in enumerate(harmonics)
+    ]
+    coefficients = torch.randn(len(terms), generator=random, dtype=torch.float64)
+    return Coupling(torch.tensor(terms, dtype=torch.int32), coefficients, 5, 6, 5, 9)
+
+
+def _coupled_on_torch(
+    filters: Tensor, pairs: Pairs, harmonics: Tensor, features: Tensor, coupling: Coupling
+) -> Tensor:
+    first, second = pairs.first.long(), pairs.second.long()
+    bins = pairs.positions.detach().long().clamp(max=BINS - 1)
+    t = (pairs.positions - bins).unsqueeze(1)
+    powers = torch.stack([t**k for k in range(COEFFICIENTS)], dim=1)  # (P, 6, 1)
+    weights = (filters[bins] * powers).sum(dim=1)
+    weights = weights.unflatten(1, (coupling.n_paths, -1))  # (P, paths, C)
+    sums = features.new_zeros(len(features), coupling.n_results, features.shape[2])
+    for (path, row, feature, h), k in zip(
+        coupling.terms.tolist(), coupling.coefficients, strict=True
+    ):
+        factors = k.to(features) * weights[:, path] * harmonics[:, h : h + 1]
+        back = -factors if 1 <= h <= 3 else factors
+        sums[:, row] = sums[:, row].index_add(0, first, factors * features[second, feature])
+        sums[:, row] = sums[:, row].index_add(0, second, back * features[first, feature])
+    return sums
+
+
+def _tensors(channels: int, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor, Tensor, Pairs]:
+    """Filters, positions, harmonics and features of _coupling, and pairs."""
+    pairs, _, _ = _inputs(channels, dtype)
+    filters = torch.randn(BINS, COEFFICIENTS, 5 * channels, dtype=dtype)
+    harmonics = torch.randn(PAIRS, 9, dtype=dtype)
+    features = torch.randn(ATOMS, 5, channels, dtype=dtype)
+    for tensor in (filters, harmonics, features):
+        tensor.requires_grad_()
+    return filters, pairs.positions, harmonics, features, pairs
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("channels", [3, 32, 37])
+def test_tensors_train_as_on_plain_torch(
+    channels: int, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filters, positions, harmonics, features, pairs = _tensors(channels, dtype)
+    inputs = (filters, positions, harmonics, features)
+
+    def training(function: Any) -> list[Tensor]:
+        energy = function(filters, pairs, harmonics, features, _coupling()).tanh().sum()
+        slopes = torch.autograd.grad(energy, (positions, harmonics), create_graph=True)
+        loss = energy + sum(slope.square().sum() for slope in slopes)
+        return [energy, *slopes, *torch.autograd.grad(loss, inputs)]
+
+    expected = training(_coupled_on_torch)
+    for instruction_set in range(instruction_sets()):
+        monkeypatch.setattr(pair_library, "INSTRUCTION_SET", instruction_set)
+        for found, wanted in zip(training(couple_over_pairs), expected, strict=True):
+            tolerance = 200 * torch.finfo(dtype).eps * float(wanted.detach().abs().max())
+            torch.testing.assert_close(found, wanted, rtol=0, atol=tolerance)
+
+
+def test_derivatives_of_tensors_are_those_of_finite_differences() -> None:
+    *inputs, pairs = _tensors(1, torch.float64)
+
+    def sums(filters: Tensor, positions: Tensor, harmonics: Tensor, features: Tensor) -> Tensor:
+        moved = pairs._replace(positions=positions)
+        return couple_over_pairs(filters, moved, harmonics, features, _coupling())
+
     assert gradcheck(sums, inputs)
     assert gradgradcheck(sums, inputs)
 

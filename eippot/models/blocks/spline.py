@@ -27,7 +27,8 @@ class RadialSpline(nn.Module):
     """Interpolation of functions of the distance by splines of degree 5.
 
     A training step evaluates networks of the distance at the knots alone, instead of on each edge.
-    With bins of width h a spline is wrong by about h⁶/30,000 times the sixth derivative.
+    With bins of width h a spline is wrong by about h⁶/30,000 times the sixth derivative. All is in
+    float64: slopes between knots that are near feel the last digits of the values there.
 
     Parameters
     ----------
@@ -35,24 +36,24 @@ class RadialSpline(nn.Module):
         The last knot [Å]; the first one is at 0.
     bins
         Number of pieces of equal width, at least 5.
-    dtype
-        Number format.
 
     Attributes
     ----------
     distances
-        ``(bins + 1,)`` the knots [Å], in float64: slopes between them feel the last digit.
+        ``(bins + 1,)`` the knots [Å].
     """
 
-    def __init__(self, cutoff: float, bins: int, dtype: torch.dtype) -> None:
+    def __init__(self, cutoff: float, bins: int) -> None:
         super().__init__()
         self.cutoff, self.bins = cutoff, bins
-        self.distances = torch.linspace(0.0, cutoff, bins + 1, dtype=torch.float64)
+        distances = torch.linspace(0.0, cutoff, bins + 1, dtype=torch.float64)
+        self.distances = nn.Buffer(distances, persistent=False)
         knots = np.arange(bins + 1.0)
         spline = make_interp_spline(knots, np.eye(bins + 1), DEGREE)
         derivatives = np.stack([spline(knots, 1), spline(knots, 2)])  # by values at knots
-        self.derivatives = nn.Buffer(torch.from_numpy(derivatives).to(dtype), persistent=False)
-        self.hermite = nn.Buffer(torch.tensor(_HERMITE, dtype=dtype), persistent=False)
+        self.derivatives = nn.Buffer(torch.from_numpy(derivatives), persistent=False)
+        hermite = torch.tensor(_HERMITE, dtype=torch.float64)
+        self.hermite = nn.Buffer(hermite, persistent=False)
 
     def positions(self, distances: Tensor) -> Tensor:
         """Distances [Å] in units of the width of a bin."""

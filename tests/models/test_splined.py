@@ -1,4 +1,4 @@
-"""Splines through knots, and the SchNet that is trained with them."""
+"""Splines through knots, and networks that are trained with them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import torch
 from ase.build import bulk
 from torch_geometric.data import Batch
 
-from eippot.config.model import SchNetConfig
+from eippot.config.model import ArchitectureConfig, EquivariantConfig, SchNetConfig
 from eippot.graphs.batch import StructureBatch
 from eippot.graphs.graph import build_graph
 from eippot.kernels.library import build_library
 from eippot.models.blocks.spline import RadialSpline
 from eippot.models.prediction import predict
-from eippot.models.schnet import SplineSchNet
+from eippot.models.splined import SplinedEquivariant, SplinedSchNet
 from tests.networks import potential
+
+CONFIGS = [SchNetConfig(channels=32), EquivariantConfig(l_max=2, parity=True, channels=8)]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,7 +28,7 @@ def library() -> Path:
 
 
 def test_polynomials_are_exact() -> None:
-    spline = RadialSpline(4.0, 8, torch.float64)
+    spline = RadialSpline(4.0, 8)
     x = spline.positions(torch.linspace(0.0, 4.0, 101, dtype=torch.float64))
     powers = torch.arange(6)
     knots = spline.positions(spline.distances).unsqueeze(1)
@@ -46,26 +48,35 @@ def _batch(dtype: torch.dtype) -> StructureBatch:
     return StructureBatch.of(Batch.from_data_list(graphs))
 
 
-def test_training_sees_the_forces_of_the_network() -> None:
-    """Forces are up to 9 eV/Å."""
-    model = potential(SchNetConfig(channels=32), torch.float64, scale=5.0)
-    trained = model.for_training()
-    assert isinstance(trained.representation, SplineSchNet)
+@pytest.mark.parametrize(("precision", "largest"), [("float64", 2e-5), ("float32", 1e-4)])
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.architecture)
+def test_training_sees_the_forces_of_the_network(
+    config: ArchitectureConfig, precision: str, largest: float
+) -> None:
+    """Forces are of about 5 eV/Å."""
+    exact = potential(config, torch.float64, scale=5.0)
+    trained = potential(config, getattr(torch, precision), scale=5.0).for_training()
+    assert isinstance(trained.representation, SplinedSchNet | SplinedEquivariant)
     batch = _batch(torch.float64)
-    found, wanted = (
-        predict(each, batch, with_forces=True, with_stress=True, create_graph=False)
-        for each in (trained, model)
-    )
+    wanted = predict(exact, batch, with_forces=True, with_stress=True, create_graph=False)
+    batch = _batch(getattr(torch, precision))
+    found = predict(trained, batch, with_forces=True, with_stress=True, create_graph=False)
     assert wanted.forces is not None
+    assert found.forces is not None
+    assert found.stress is not None
     assert float(wanted.forces.abs().max()) > 5.0
     per_atom = (found.energy - wanted.energy)[:, 0] / batch.sizes
-    assert float(per_atom.abs().max()) < 1e-6
-    torch.testing.assert_close(found.forces, wanted.forces, rtol=0, atol=1e-5)
-    torch.testing.assert_close(found.stress, wanted.stress, rtol=0, atol=1e-6)
+    assert float(per_atom.abs().max()) < 0.1 * largest
+    assert float((found.forces - wanted.forces).square().mean().sqrt()) < 0.5 * largest
+    assert float((found.forces - wanted.forces).abs().max()) < 5.0 * largest
+    torch.testing.assert_close(found.stress.double(), wanted.stress, rtol=0, atol=0.1 * largest)
 
 
-def test_weights_are_shared_and_get_the_gradients_of_the_network() -> None:
-    model = potential(SchNetConfig(channels=16), torch.float64, scale=5.0)
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.architecture)
+def test_weights_are_shared_and_get_the_gradients_of_the_network(
+    config: ArchitectureConfig,
+) -> None:
+    model = potential(config, torch.float64, scale=5.0)
     trained = model.for_training()
     batch = _batch(torch.float64)
     gradients = []
