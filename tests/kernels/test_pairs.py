@@ -105,7 +105,7 @@ def _coupled_on_torch(
     t = (pairs.positions - bins).unsqueeze(1)
     powers = torch.stack([t**k for k in range(COEFFICIENTS)], dim=1)  # (P, 6, 1)
     weights = (filters[bins] * powers).sum(dim=1)
-    weights = weights.unflatten(1, (coupling.n_paths, -1))  # (P, paths, C)
+    weights = weights.view(len(bins), coupling.n_paths, -1)  # (P, paths, C)
     sums = features.new_zeros(len(features), coupling.n_results, features.shape[2])
     for (path, row, feature, h), k in zip(
         coupling.terms.tolist(), coupling.coefficients, strict=True
