@@ -94,7 +94,7 @@ def instruction_sets() -> int:
 def half_pairs(
     edge_index: Tensor, edge_vectors: Tensor, n_atoms: int, cutoff: float, bins: int
 ) -> Tensor:
-    """Choose one of each two edges that lead to and fro, in an order that the operators like.
+    """Choose one of each two edges that lead back and forth, in an order that the operators like.
 
     Parameters
     ----------

@@ -1,4 +1,5 @@
-/// One edge of each two that lead to and fro, in the order in which the kernels of pairs like them.
+/// One edge of each two that lead back and forth, in the order in which the kernels of pairs like
+/// them.
 
 #ifndef EIPPOT_HALF_PAIRS_H
 #define EIPPOT_HALF_PAIRS_H

@@ -64,7 +64,7 @@ class RadialSpline(nn.Module):
 
         In bin k the function is Σ_m c_km (x − k)ᵐ of the position x.
         """
-        slopes, curvatures = self.derivatives @ values
-        nodes = torch.stack([values, slopes, curvatures], dim=1)  # (bins + 1, 3, C)
-        coefficients: Tensor = self.hermite @ torch.cat([nodes[:-1], nodes[1:]], dim=1)
-        return coefficients
+        nodes = torch.cat([values.unsqueeze(0), self.derivatives @ values])  # (3, bins + 1, C)
+        ends = torch.cat([nodes[:, :-1], nodes[:, 1:]])  # (6, bins, C)
+        coefficients = self.hermite @ ends.flatten(1)  # one large product, not one per bin
+        return coefficients.view_as(ends).transpose(0, 1)
