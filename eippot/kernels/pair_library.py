@@ -63,10 +63,10 @@ _FUNCTIONS: Final = {
 
 
 @cache
-def _library() -> ctypes.CDLL | None:
+def _loaded() -> ctypes.CDLL:
     path = find_library()
     if path is None:
-        return None
+        raise EippotError("Expected the compiled kernels, got none.", "Run `eippot lammps build`.")
     library = ctypes.CDLL(str(path))
     pointer, integer = ctypes.c_void_p, ctypes.c_int32
     for name, arrays in _FUNCTIONS.values():
@@ -83,7 +83,7 @@ def _library() -> ctypes.CDLL | None:
 
 def available(device: torch.device) -> bool:
     """Whether the operators can run: on a CPU, with the library built."""
-    return device.type == "cpu" and _library() is not None
+    return device.type == "cpu" and find_library() is not None
 
 
 def instruction_sets() -> int:
@@ -178,10 +178,3 @@ def call(
     )
     function, _ = _FUNCTIONS[operator]
     getattr(_loaded(), function)(ctypes.byref(described), *pointers[4:], result.data_ptr())
-
-
-def _loaded() -> ctypes.CDLL:
-    library = _library()
-    if library is None:
-        raise EippotError("Expected the compiled kernels, got none.", "Run `eippot lammps build`.")
-    return library
