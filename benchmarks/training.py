@@ -70,7 +70,7 @@ def lines(
     seconds: float = 10.0,
 ) -> list[Line]:
     """Structures per second of every model and number of threads, each in its own process."""
-    build_library()
+    build_library(report=lambda line: None)
     found = []
     for n_threads in threads:
         for model in models:
