@@ -44,4 +44,4 @@ class TrainingConfig(Config):
     )
     seed: int = Field(0, ge=0, description="Seed of the weights and of the order of batches.")
     precision: Literal["float32", "float64"] = Field("float32", description="Number format.")
-    threads: int = Field(0, ge=0, description="CPU threads; 0 leaves the choice to torch.")
+    threads: int = Field(0, ge=0, description="CPU threads; 0 for as many as make a step fastest.")

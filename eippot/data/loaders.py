@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 from ase import Atoms
-from torch.utils.data import Sampler
-from torch_geometric.loader import DataLoader, DynamicBatchSampler
+from torch.utils.data import DataLoader, Sampler
+from torch_geometric.data import Batch
+from torch_geometric.loader import DynamicBatchSampler
 
 from eippot.data.labels import Labeller
+from eippot.data.store import GraphStore
 from eippot.graphs.graph import AtomicGraph, build_graph
 
 
@@ -98,12 +100,18 @@ class MixedBatchSampler(Sampler[list[int]]):
         return [order[i * size : (i + 1) * size] for i in range(len(self))]
 
 
-def training_loader(graphs: Sequence[AtomicGraph], sampler: MixedBatchSampler) -> DataLoader:
+def training_loader(graphs: Sequence[AtomicGraph], sampler: MixedBatchSampler) -> DataLoader[Batch]:
     """Loader of training batches in the order of the sampler."""
-    return DataLoader(list(graphs), batch_sampler=sampler)
+    return _loader(graphs, sampler)
 
 
-def validation_loader(graphs: Sequence[AtomicGraph], max_atoms: int = 512) -> DataLoader:
+def validation_loader(graphs: Sequence[AtomicGraph], max_atoms: int = 512) -> DataLoader[Batch]:
     """Loader in the given order, of batches as large as ``max_atoms`` (or one structure) allows."""
     batches = [batch for batch in DynamicBatchSampler(graphs, max_num=max_atoms)]
-    return DataLoader(list(graphs), batch_sampler=batches)
+    return _loader(graphs, batches)
+
+
+def _loader(
+    graphs: Sequence[AtomicGraph], batches: Sampler[list[int]] | list[list[int]]
+) -> DataLoader[Batch]:
+    return DataLoader(GraphStore(graphs), batch_sampler=batches, collate_fn=lambda batch: batch)

@@ -83,6 +83,13 @@ class Representation(nn.Module, ABC):
             "`schnet` and `equivariant` can be.",
         )
 
+    def for_training(self) -> Representation:
+        """The same for lists of edges in both directions, as fast as it can be trained here.
+
+        Weights are shared, and results agree but for errors that training does not notice.
+        """
+        return self
+
     @abstractmethod
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
         """Features ``(n, dim)`` of each atom; see the table in the class docstring."""

@@ -10,12 +10,14 @@ from e3nn.o3 import Irrep
 from torch import Tensor, nn
 
 from eippot.config.model import EquivariantConfig
+from eippot.kernels.pair_library import available
 from eippot.models.base import Representation, sum_over_neighbors
-from eippot.models.blocks.atomwise import Linear, SelfInteraction, gate, scaled_silu
+from eippot.models.blocks.atomwise import Linear, SelfInteraction, gate, one_hot, scaled_silu
 from eippot.models.blocks.radial import PolynomialCutoff, SphericalBesselBasis, edge_lengths
 from eippot.models.blocks.table import RadialTable
 from eippot.models.blocks.tensors import SphericalHarmonics, TensorProduct, spherical_irreps
 from eippot.models.exchange import GhostExchange
+from eippot.models.splined import SplinedEquivariant
 
 
 class Equivariant(Representation):
@@ -76,6 +78,10 @@ class Equivariant(Representation):
     def radial(self, distances: Tensor) -> tuple[Tensor, Tensor]:
         """Basis ``(E, radial_functions)`` and envelope ``(E, 1)`` at distances ``(E,)`` [Å]."""
         return self.basis(distances).squeeze(1), self.envelope(distances).unsqueeze(1)
+
+    def for_training(self) -> Representation:
+        """The same with splines and the compiled kernels, where these are there."""
+        return SplinedEquivariant(self) if available(self.embedding.weight.device) else self
 
     def tabulated(self, bins: int) -> TabulatedEquivariant:
         """The same, with weights of messages from tables."""
@@ -187,16 +193,23 @@ class Interaction(nn.Module):
         """``(n, D, channels)`` and weights ``(E, paths·channels)`` → ``(n, D', channels)``."""
         n_atoms = x.shape[0]
         center, neighbor = edge_index[0], edge_index[1]
-        parts = x.split_with_sizes(self.dims, dim=1)  # (n, 2l+1, channels) each
-        projected = torch.cat(self.project(parts), dim=1)
-        projected = self.exchange(projected.flatten(1)).view(x.shape)
+        projected = self.exchange(self.projected(x).flatten(1)).view(x.shape)
         weights = weights.view(-1, self.product.n_paths, x.shape[2])
         messages = self.product(projected.index_select(0, neighbor), harmonics, weights)
         sums: list[Tensor] = []
         for message in messages:  # (E, 2l+1, paths·channels)
-            total = self.scale * sum_over_neighbors(message.flatten(1), center, n_atoms)
+            total = sum_over_neighbors(message.flatten(1), center, n_atoms)
             sums.append(total.view(n_atoms, message.shape[1], message.shape[2]))
-        update: list[Tensor] = self.mix(sums)
+        return self.updated(x, kinds, sums)
+
+    def projected(self, x: Tensor) -> Tensor:
+        """B x ``(n, D, channels)``."""
+        return torch.cat(self.project(x.split_with_sizes(self.dims, dim=1)), dim=1)
+
+    def updated(self, x: Tensor, kinds: Tensor, sums: list[Tensor]) -> Tensor:
+        """``(n, D', channels)`` from x and the sums of messages ``(n, 2l+1, paths·channels)``."""
+        update: list[Tensor] = self.mix([self.scale * total for total in sums])
+        parts = x.split_with_sizes(self.dims, dim=1)  # (n, 2l+1, channels) each
         by_species = [(part.unsqueeze(3) * kinds[:, None, None]).flatten(2) for part in parts]
         for index, kept in enumerate(self.skip(by_species)):
             update[index] = update[index] + kept
@@ -228,12 +241,6 @@ class RadialWeights(nn.Module):
             radial = scaled_silu(layer(radial))  # (E, width)
         weights: Tensor = self.last(envelope * radial)
         return weights
-
-
-def one_hot(species: Tensor, n_species: int, like: Tensor) -> Tensor:
-    """``(n, S)``, in the number format and on the device of a tensor."""
-    rows = torch.eye(n_species, dtype=like.dtype, device=like.device)
-    return rows.index_select(0, species)
 
 
 def useful_irreps(l_max: int, parity: bool, interactions: int) -> list[list[Irrep]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
+from copy import copy, deepcopy
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -67,6 +68,10 @@ class Potential(nn.Module):
         other.representation = self.representation.tabulated(bins)
         return other
 
+    def for_training(self) -> Potential:
+        """The same weights in a representation for training; see there."""
+        return _for_training(self)
+
 
 class Classifier(nn.Module):
     """Scores of the classes of whole structures.
@@ -96,3 +101,18 @@ class Classifier(nn.Module):
         features = self.representation(species, edge_index, edge_vectors)
         logits: Tensor = self.head(features, structure, n_structures)
         return logits
+
+    def for_training(self) -> Classifier:
+        """The same weights in a representation for training; see there."""
+        return _for_training(self)
+
+
+Model = TypeVar("Model", Potential, Classifier)
+
+
+def _for_training(model: Model) -> Model:
+    """A second model of the same modules, but for the representation."""
+    other = copy(model)
+    representation = model.representation.for_training()
+    other._modules = model._modules | {"representation": representation}
+    return other

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from eippot.config.model import SchNetConfig
+from eippot.kernels.pair_library import available
 from eippot.models.base import Representation, sum_over_neighbors
 from eippot.models.blocks.radial import (
     GaussianBasis,
@@ -17,6 +18,7 @@ from eippot.models.blocks.radial import (
 )
 from eippot.models.blocks.table import RadialTable
 from eippot.models.exchange import GhostExchange
+from eippot.models.splined import SplinedSchNet
 
 
 class SchNet(Representation):
@@ -66,6 +68,10 @@ class SchNet(Representation):
     def tabulated(self, bins: int) -> TabulatedSchNet:
         """The same, with filters from tables."""
         return TabulatedSchNet(self, bins)
+
+    def for_training(self) -> Representation:
+        """The same, with filters from splines and the compiled kernels, where these are there."""
+        return SplinedSchNet(self) if available(self.embedding.weight.device) else self
 
 
 class TabulatedSchNet(Representation):

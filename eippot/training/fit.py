@@ -23,16 +23,18 @@ from lightning.pytorch.callbacks import (
     WeightAveraging,
 )
 from lightning.pytorch.loggers import CSVLogger
-from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
-from torch_geometric.loader import DataLoader
+from torch.utils.data import DataLoader
+from torch_geometric.data import Batch
 
 from eippot.config.training import TrainingConfig
 from eippot.errors import EippotError
+from eippot.models.potential import Classifier, Potential
 from eippot.training.objectives import Objective
 from eippot.training.progress import ProgressLines
 from eippot.training.run_directory import CHECKPOINTS
 from eippot.training.task import TrainingTask
+from eippot.training.threads import fastest_number_of_threads, number_of_threads
 
 #: hints of Lightning that are of no use here, and a deprecation inside of it.
 _HINTS = (
@@ -79,17 +81,17 @@ class FitResult:
 
 
 def seed_everything(config: TrainingConfig) -> None:
-    """Seed all random numbers and choose the number of threads; call before building a model."""
+    """Seed all random numbers and set the number of threads; call before building a model."""
     lightning.seed_everything(config.seed, verbose=False)
     if config.threads:
         torch.set_num_threads(config.threads)
 
 
 def fit(
-    model: nn.Module,
+    model: Potential | Classifier,
     objective: Objective,
-    train: DataLoader,
-    validation: DataLoader,
+    train: DataLoader[Batch],
+    validation: DataLoader[Batch],
     config: TrainingConfig,
     directory: Path,
     progress: bool = True,
@@ -116,6 +118,8 @@ def fit(
     EippotError
         The training diverged.
     """
+    start = time.perf_counter()
+    threads = config.threads or _fastest_threads(model, objective, train)
     task = TrainingTask(model, objective, config)
     best = ModelCheckpoint(
         directory / CHECKPOINTS,
@@ -125,8 +129,7 @@ def fit(
         save_last=True,
         enable_version_counter=False,
     )
-    start = time.perf_counter()
-    with _quiet():
+    with _quiet(), number_of_threads(threads):
         trainer = _trainer(config, objective, best, directory, progress)
         trainer.fit(task, train, validation)
         state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
@@ -145,6 +148,23 @@ def fit(
         time.perf_counter() - start,
         _ended_by(trainer),
     )
+
+
+def _fastest_threads(
+    model: Potential | Classifier, objective: Objective, train: DataLoader[Batch]
+) -> int:
+    """Number of threads on which the first batch is fastest; random numbers stay as they are."""
+    if torch.accelerator.is_available():
+        return torch.get_num_threads()
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    evaluated = model.for_training()
+    with torch.random.fork_rng(devices=[]):
+        batch = next(iter(train))
+        return fastest_number_of_threads(
+            lambda: torch.autograd.grad(
+                objective.loss(evaluated, batch).total, weights, allow_unused=True
+            )
+        )
 
 
 def _trainer(
@@ -191,7 +211,7 @@ def _ended_by(trainer: lightning.Trainer) -> str:
     return "epochs" if trainer.global_step >= trainer.estimated_stepping_batches else "max_seconds"
 
 
-def _validate(task: TrainingTask, validation: DataLoader) -> dict[str, float]:
+def _validate(task: TrainingTask, validation: DataLoader[Batch]) -> dict[str, float]:
     trainer = lightning.Trainer(
         accelerator="auto",
         devices=1,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch_geometric.data import Batch
 
 from eippot.config.training import TrainingConfig
+from eippot.models.potential import Classifier, Potential
 from eippot.training.objectives import Objective
 from eippot.training.schedules import rate_factor
 
@@ -28,9 +29,13 @@ class TrainingTask(lightning.LightningModule):
         Optimizer and schedule.
     """
 
-    def __init__(self, model: nn.Module, objective: Objective, config: TrainingConfig) -> None:
+    def __init__(
+        self, model: Potential | Classifier, objective: Objective, config: TrainingConfig
+    ) -> None:
         super().__init__()
         self.model = model
+        #: what is evaluated, in a tuple that hides it from torch: the weights are those of `model`.
+        self._evaluated: tuple[nn.Module] = (model,)
         self.objective = objective
         self.config = config
         self._losses = RunningMeans()
@@ -38,15 +43,25 @@ class TrainingTask(lightning.LightningModule):
         self._began: float | None = None
 
     def on_train_start(self) -> None:
-        """Start the clock of the schedule."""
+        """Start the clock of the schedule; the model is where it will be trained."""
         self._began = time.monotonic()
+        self._evaluated = (self.model.for_training(),)
+
+    def on_train_end(self) -> None:
+        """From here on, the model itself is evaluated."""
+        self._evaluated = (self.model,)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch."""
-        value = self.objective.loss(self.model, batch)
+        value = self.objective.loss(*self._evaluated, batch)
         for name, part in (value.parts | {"loss": value.total}).items():
             self._losses.add(name, part.detach(), int(batch.num_graphs))
         return value.total
+
+    def backward(self, loss: Tensor) -> None:
+        """Gradients by the weights alone; those by edge vectors would cost as much again."""
+        weights = [weight for weight in self.model.parameters() if weight.requires_grad]
+        loss.backward(inputs=weights)  # type: ignore[no-untyped-call]
 
     def on_train_epoch_end(self) -> None:
         """Log the losses once an epoch: logging costs as much as a step."""
@@ -54,7 +69,7 @@ class TrainingTask(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Metrics of one batch."""
-        for name, (value, count) in self.objective.metrics(self.model, batch).items():
+        for name, (value, count) in self.objective.metrics(*self._evaluated, batch).items():
             self._metrics.add(name, value, count)
 
     def on_validation_epoch_end(self) -> None:

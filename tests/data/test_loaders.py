@@ -6,6 +6,9 @@ from collections import Counter
 
 import pytest
 import torch
+from ase import Atoms
+from ase.build import bulk
+from torch import Tensor
 from torch_geometric.data import Batch
 
 from eippot.data.loaders import (
@@ -14,6 +17,7 @@ from eippot.data.loaders import (
     training_loader,
     validation_loader,
 )
+from eippot.data.store import GraphStore
 from eippot.graphs.graph import AtomicGraph
 from eippot.testing.structures import SPECIES, dimer
 
@@ -117,3 +121,23 @@ def test_validation_keeps_the_order(max_atoms: int, sizes: list[int]) -> None:
     distances = list(map(_distances, batches))
     assert list(map(len, distances)) == sizes
     assert sum(distances, []) == pytest.approx([1.5, 1.51, 1.52, 1.53, 1.54])
+
+
+def test_batches_are_those_of_pyg() -> None:
+    """Structures of several sizes, an isolated atom among them, labels per structure and atom."""
+    structures = [bulk("Si"), Atoms("C"), bulk("SiC", "zincblende", a=4.4), dimer(1.6)]
+
+    def label(atoms: Atoms) -> dict[str, Tensor]:
+        torch.manual_seed(len(atoms))
+        return {"forces": torch.randn(len(atoms), 2, 3), "stress": torch.randn(1, 3, 3)}
+
+    graphs = build_graphs(structures, SPECIES, 4.0, torch.float32, label)
+    store = GraphStore(graphs)
+    for chosen in ([2, 0, 1], [1], [3, 1, 3]):
+        found = store.__getitems__(chosen)
+        expected = Batch.from_data_list([graphs[index] for index in chosen])
+        assert found.num_graphs == len(chosen)
+        tensors = {k: v for k, v in expected.to_dict().items() if isinstance(v, Tensor)}
+        assert set(found.to_dict()) == set(tensors)
+        for name, tensor in tensors.items():
+            torch.testing.assert_close(found[name], tensor, rtol=0, atol=0, equal_nan=True)

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from ase import Atoms
 from torch import Tensor
-from torch_geometric.loader import DataLoader
+from torch.utils.data import DataLoader
+from torch_geometric.data import Batch
 
 from eippot.config.loss import PotentialLossConfig
 from eippot.config.training import TrainingConfig
@@ -58,7 +59,7 @@ def graphs(distances: np.ndarray, precision: str = "float32") -> list[AtomicGrap
     return build_graphs(structures, SPECIES, CUTOFF, DTYPES[precision], label)
 
 
-def loaders(config: TrainingConfig) -> tuple[DataLoader, DataLoader]:
+def loaders(config: TrainingConfig) -> tuple[DataLoader[Batch], DataLoader[Batch]]:
     train = graphs(np.linspace(1.5, 2.9, 12), config.precision)
     sampler = MixedBatchSampler(len(train), 0, config.batch_size, None, config.seed)
     validation = graphs(np.linspace(1.55, 2.8, 5), config.precision)

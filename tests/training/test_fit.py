@@ -11,6 +11,8 @@ import torch
 
 from eippot.config.training import ScheduleConfig
 from eippot.errors import EippotError
+from eippot.kernels.library import build_library
+from eippot.models import schnet
 from eippot.models.potential import Potential
 from eippot.training import task
 from eippot.training.objectives import Metrics
@@ -154,3 +156,17 @@ def test_means_over_batches_count_values() -> None:
     means.add("b", torch.tensor(5.0), 3)
     assert {name: float(value) for name, value in means.take().items()} == {"a": 3.0, "b": 5.0}
     assert means.take() == {}
+
+
+def test_kernels_change_losses_by_no_more_than_rounding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_library()
+    losses = []
+    for with_kernels in (True, False):
+        if not with_kernels:
+            monkeypatch.setattr(schnet, "available", lambda device: False)
+        directory = tmp_path / str(with_kernels)
+        train(directory, settings())
+        losses.append(_column(directory, "loss"))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)

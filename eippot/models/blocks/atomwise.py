@@ -85,3 +85,9 @@ def scaled_silu(x: Tensor) -> Tensor:
 def scaled_sigmoid(x: Tensor) -> Tensor:
     """Sigmoid, scaled such that normal numbers give a mean square of one."""
     return 1.8462285 * torch.sigmoid(x)
+
+
+def one_hot(species: Tensor, n_species: int, like: Tensor) -> Tensor:
+    """``(n, S)``, in the number format and on the device of a tensor."""
+    rows = torch.eye(n_species, dtype=like.dtype, device=like.device)
+    return rows.index_select(0, species)

@@ -36,6 +36,10 @@ class Constants(nn.Module):
         """The coefficients, in the number format of the module."""
         return self.high + self.low
 
+    def exact(self) -> Tensor:
+        """The coefficients, float64."""
+        return self.high.double() + self.low.double()
+
 
 class SphericalHarmonics(nn.Module):
     """Real spherical harmonics Y⁰ … Yˡᵐᵃˣ as polynomials of a vector, |Yˡ(r)|² = (2l+1) r²ˡ.
