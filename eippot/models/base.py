@@ -78,7 +78,9 @@ class Representation(nn.Module, ABC):
         ModelError
             This architecture has no tables.
         """
-        raise ModelError(f"{type(self).__name__} cannot be compressed.", "SchNet can be.")
+        raise ModelError(
+            f"{type(self).__name__} cannot be compressed.", "SchNet and SOAPNet can be."
+        )
 
     @abstractmethod
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
