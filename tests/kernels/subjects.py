@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.build import bulk
 from torch import nn
 
-from eippot.config.model import SchNetConfig
+from eippot.config.model import ArchitectureConfig, SchNetConfig
 from eippot.graphs.neighbors import NeighborList, neighbor_list
 from eippot.kernels.engine import Evaluation, Neighborhoods
 from eippot.models.factory import build_representation
@@ -20,11 +20,16 @@ SPECIES = ["C", "Si"]
 
 
 def random_potential(channels: int = 32, interactions: int = 3, n_species: int = 2) -> Potential:
-    """Random weights, larger than at the start of a training: energies and forces of order 1."""
-    torch.manual_seed(channels)
+    """A SchNet; see `potential_of`."""
     config = SchNetConfig(
         cutoff=CUTOFF, channels=channels, interactions=interactions, radial_functions=24
     )
+    return potential_of(config, n_species)
+
+
+def potential_of(config: ArchitectureConfig, n_species: int = 2) -> Potential:
+    """Random weights, larger than at the start of a training: energies and forces of order 1."""
+    torch.manual_seed(32)
     potential = Potential(build_representation(config, n_species, 28.0), n_species, 1, 1.5)
     with torch.no_grad():
         for parameter in potential.parameters():

@@ -2,6 +2,7 @@
 
 #include "composed_engines.h"
 #include "schnet_engine.h"
+#include "soapnet_engine.h"
 
 namespace eippot {
 
@@ -12,6 +13,8 @@ std::unique_ptr<Engine<real>> network(const std::string &architecture, Parameter
                                       const Kernels<real> &kernels) {
   if (architecture == "schnet")
     return std::make_unique<SchNetEngine<real>>(read_schnet(parameters), kernels);
+  if (architecture == "soapnet")
+    return std::make_unique<SOAPNetEngine<real>>(read_soapnet(parameters), kernels);
   throw NoEngine("there is no engine for the architecture '" + architecture + "'");
 }
 

@@ -19,7 +19,8 @@ template <class real>
 std::vector<const Kernels<real> *> available_kernels() {
   std::vector<const Kernels<real> *> available;
 #ifdef EIPPOT_X86
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl")) {
     available.push_back(&avx512::kernels<real>());
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {

@@ -10,10 +10,6 @@ namespace {
 
 constexpr int block_size = 48;
 
-int round_up(int n, int multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
-
 /// One table for each species of the neighbor in the first interaction, else one for all.
 std::vector<KnotValues> filters(const SchNetWeights &weights, std::size_t index) {
   if (index > 0) return {weights.interactions[index].filter};
@@ -31,8 +27,8 @@ SchNetEngine<real>::SchNetEngine(const SchNetWeights &weights, const Kernels<rea
     : kernels_(kernels),
       channels_(weights.channels),
       width_(round_up(weights.channels, kernels.panel)),
-      head_(weights.head, channels_, width_, kernels.panel),
-      head_back_(transposed(weights.head, channels_), channels_, width_, kernels.panel),
+      head_(weights.head, channels_, kernels.panel),
+      head_back_(transposed(weights.head, channels_), channels_, kernels.panel),
       head_output_(padded<real>(weights.head_output, channels_, width_, weights.energy_scale)),
       embedding_(padded<real>(weights.embedding, channels_, width_, 1.0)),
       isolated_outputs_(isolated_outputs(weights)),
@@ -50,7 +46,7 @@ typename SchNetEngine<real>::Interaction SchNetEngine<real>::make_interaction(
   const InteractionWeights &from = weights.interactions[index];
   const int channels = weights.channels;
   const auto layer = [&](const DenseWeights &w) {
-    return DenseLayer<real>(w, channels, width, panel);
+    return DenseLayer<real>(w, channels, panel);
   };
   const auto back = [&](const DenseWeights &w) { return layer(transposed(w, channels)); };
   const DenseWeights first = scaled(from.first, weights.neighbor_scale);

@@ -14,6 +14,9 @@ namespace eippot {
 namespace EIPPOT_ISA {
 
 template <class real>
+const SoapKernels<real> &soap_kernels();
+
+template <class real>
 void scale(real *values, const real *factors, int n) {
   for (int i = 0; i < n; i += lanes<real>) store(values + i, load(values + i) * load(factors + i));
 }
@@ -27,7 +30,7 @@ real dot(const real *a, const real *b, int n) {
 
 template <class real>
 const Kernels<real> &kernels() {
-  static constexpr Kernels<real> all_of_them = {EIPPOT_TEXT(EIPPOT_ISA),
+  static const Kernels<real> all_of_them = {EIPPOT_TEXT(EIPPOT_ISA),
                                                 2 * lanes<real>,
                                                 multiply<real>,
                                                 activate<real>,
@@ -36,7 +39,8 @@ const Kernels<real> &kernels() {
                                                 gather<real>,
                                                 gather_gradient<real>,
                                                 gather_species<real>,
-                                                gather_species_gradient<real>};
+                                                gather_species_gradient<real>,
+                                                &soap_kernels<real>()};
   return all_of_them;
 }
 

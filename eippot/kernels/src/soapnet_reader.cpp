@@ -1,0 +1,99 @@
+#include <cmath>
+#include <string>
+
+#include "soapnet_weights.h"
+
+namespace eippot {
+
+namespace {
+
+const std::string representation = "potential.representation.";
+
+DenseWeights square(Parameters &from, const std::string &name, std::size_t channels) {
+  return {from.array(name + ".weight", channels * channels), from.array(name + ".bias", channels)};
+}
+
+/// The order of functions (L, n) is that of the file, but padded.
+KnotValues padded(const KnotValues &functions, int n_max, const SoapShape &shape) {
+  const auto pad = [&](const std::vector<double> &values) {
+    std::vector<double> result(values.size() / n_max * shape.functions());
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      result[k / n_max * shape.functions() + k % n_max] = values[k];
+    }
+    return result;
+  };
+  return {pad(functions.values), pad(functions.derivatives)};
+}
+
+/// The first layer, with what components are multiplied with before, for components in the order of
+/// the shape. In the file they are, for each degree, the pairs of rows i <= j, row by row.
+DenseWeights first_layer(Parameters &from, int n_max, const SOAPNetWeights &shapes) {
+  const SoapShape &shape = shapes.shape;
+  const int rows = shape.n_mixed * n_max, channels = shapes.channels;
+  const std::size_t n = shape.n_degrees * rows * (rows + 1) / 2;
+  const auto &scale = from.array(representation + "scale", n);
+  const auto &matrix = from.array(representation + "first.weight", n * channels);
+  const auto padded = [&](int row) { return row / n_max * shape.functions() + row % n_max; };
+  DenseWeights layer;
+  layer.matrix.resize(static_cast<std::size_t>(channels) * shape.components());
+  std::size_t component = 0;
+  for (int l = 0; l < shape.n_degrees; ++l) {
+    const double prefactor = M_PI * std::sqrt(8.0 / (2 * l + 1));
+    for (int i = 0; i < rows; ++i) {
+      for (int j = i; j < rows; ++j, ++component) {
+        const int place = l * shape.pairs() + shape.pair(padded(i), padded(j));
+        for (int c = 0; c < channels; ++c) {
+          layer.matrix[static_cast<std::size_t>(c) * shape.components() + place] =
+              prefactor * scale[component] * matrix[c * n + component];
+        }
+      }
+    }
+  }
+  return layer;
+}
+
+std::vector<double> embedding(Parameters &from, const SOAPNetWeights &shapes) {
+  const std::size_t channels = shapes.channels;
+  auto rows = from.array(representation + "embedding.weight", shapes.n_species * channels);
+  const auto &bias = from.array(representation + "first.bias", channels);
+  for (std::size_t k = 0; k < rows.size(); ++k) rows[k] += bias[k % channels];
+  return rows;
+}
+
+}  // namespace
+
+SOAPNetWeights read_soapnet(Parameters &from) {
+  SOAPNetWeights weights;
+  weights.isolated_energies = from.array("reference_energies");
+  weights.n_species = static_cast<int>(weights.isolated_energies.size());
+  weights.channels = static_cast<int>(from.array(representation + "first.bias").size());
+  weights.n_knots = read_n_knots(from);
+  weights.cutoff = from.number("cutoff");
+  weights.energy_scale = from.number("potential.scale");
+  weights.mixing = from.array(representation + "spectrum.mixing");
+
+  const auto &pairs = from.array(representation + "spectrum.pairs");  // the last is rows^2 - 1
+  const auto rows = static_cast<int>(std::lround(std::sqrt(pairs.back() + 1.0)));
+  const auto n_components = from.array(representation + "scale").size();
+  const auto n_degrees = static_cast<int>(n_components / pairs.size());
+  const auto n_mixed = static_cast<int>(weights.mixing.size()) / weights.n_species;
+  const int n_max = rows / n_mixed;
+  if (n_degrees > SoapShape::most_degrees) throw NoEngine("too many degrees for the engine");
+  weights.shape = {n_degrees, (n_max + SoapShape::group - 1) / SoapShape::group, n_mixed};
+
+  weights.radial = padded(
+      read_knots(from, representation + "spectrum.radial.table.knots", n_degrees * n_max), n_max,
+      weights.shape);
+  weights.first = first_layer(from, n_max, weights);
+  weights.embedding = embedding(from, weights);
+  for (int k = 1; from.has(representation + "layers." + std::to_string(k) + ".weight"); k += 2) {
+    weights.layers.push_back(
+        square(from, representation + "layers." + std::to_string(k), weights.channels));
+  }
+  weights.layers.push_back(square(from, "potential.heads.layers.0", weights.channels));
+  weights.output = from.array("potential.heads.layers.2.weight", weights.channels);
+  from.ignore("potential.heads.layers.2.bias");  // it cancels
+  return weights;
+}
+
+}  // namespace eippot

@@ -1,0 +1,40 @@
+#include "soapnet_weights.h"
+
+#include <cmath>
+
+namespace eippot {
+
+std::vector<double> own_coefficients(const SOAPNetWeights &weights) {
+  const double harmonic = std::sqrt(0.25 / M_PI);
+  const SoapShape &shape = weights.shape;
+  std::vector<double> coefficients;
+  for (const double factor : weights.mixing) {  // (S, A)
+    for (int n = 0; n < shape.functions(); ++n) {
+      coefficients.push_back(factor * harmonic * weights.radial.values[n]);
+    }
+  }
+  return coefficients;
+}
+
+std::vector<double> isolated_outputs(const SOAPNetWeights &weights) {
+  const SoapShape &shape = weights.shape;
+  const std::vector<double> coefficients = own_coefficients(weights);
+  std::vector<double> outputs;
+  for (int species = 0; species < weights.n_species; ++species) {
+    const double *c = coefficients.data() + species * shape.rows();
+    std::vector<double> spectrum(shape.components());
+    for (int i = 0; i < shape.rows(); ++i) {
+      for (int j = i; j < shape.rows(); ++j) spectrum[shape.pair(i, j)] = c[i] * c[j];
+    }
+    std::vector<double> x = multiplied(weights.first, spectrum);
+    for (int k = 0; k < weights.channels; ++k) {
+      x[k] += weights.embedding[species * weights.channels + k];
+    }
+    x = activated(std::move(x));
+    for (const DenseWeights &layer : weights.layers) x = activated(multiplied(layer, x));
+    outputs.push_back(weights.energy_scale * multiplied({weights.output, {}}, x).front());
+  }
+  return outputs;
+}
+
+}  // namespace eippot
