@@ -63,23 +63,22 @@ template <int first, int last, class real>
 inline void add_degrees(const SoapShape &shape, const EdgeFunctions<real> &functions,
                         EdgeSpan edges, const real *mixing, real *coefficients) {
   constexpr int begin = first * first, count = (last + 1) * (last + 1) - begin;
-  const int width = shape.functions();
-  for (int n = 0; n < width; n += 8) {
+  for (int group = 0; group < shape.n_groups; ++group) {
     Eight<real> sums[count] = {};
     for (int e = edges.begin; e < edges.end; ++e) {
-      const real *harmonic = harmonics_at(shape, functions, e) + begin * edges_in_block;
-      const real *radial = radial_at(shape, functions, e) + n;
+      const real *harmonics = harmonics_at(shape, functions, e) + begin * edges_in_block;
+      const real *radial = radial_at(shape, functions, e) + 8 * group * shape.n_degrees;
 #pragma GCC unroll 4
       for (int l = first; l <= last; ++l) {
-        const auto function = Eight<real>::at(radial + l * width);
+        const auto function = Eight<real>::at(radial + 8 * l);
 #pragma GCC unroll 23
         for (int k = l * l - begin; k < (l + 1) * (l + 1) - begin; ++k) {
-          sums[k].add(harmonic[k * edges_in_block], function);
+          sums[k].add(harmonics[k * edges_in_block], function);
         }
       }
     }
     for (int a = 0; a < shape.n_mixed; ++a) {
-      real *row = coefficients + begin * shape.rows() + a * width + n;
+      real *row = coefficients + begin * shape.rows() + a * shape.functions() + 8 * group;
 #pragma GCC unroll 23
       for (int k = 0; k < count; ++k) {
         auto sum = Eight<real>::at(row + k * shape.rows());
@@ -109,26 +108,59 @@ void add_density(const SoapShape &shape, const EdgeFunctions<real> &functions, E
 template <class real>
 void prepare_slopes(const SoapShape &shape, const HarmonicPair<real> *gradient, const real *mixing,
                     const real *by_coefficients, real *prepared) {
-  const int width = shape.functions(), rows = shape.rows();
-  for (int k = 0; k < shape.harmonics(); ++k) {
-    for (int n = 0; n < width; n += 8) {
-      auto sum = Eight<real>::zero();
+  const int harmonics = shape.harmonics(), rows = shape.rows();
+  const int n_gradients = 3 * (shape.n_degrees - 1) * (shape.n_degrees - 1);
+  for (int n = 0; n < shape.functions(); n += 8) {
+    const real *by_density = prepared;
+    for (int k = 0; k < harmonics; ++k, prepared += 8) {
+      Eight<real> sum = {};
       for (int a = 0; a < shape.n_mixed; ++a) {
-        sum.add(mixing[a], Eight<real>::at(by_coefficients + k * rows + a * width + n));
+        sum.add(mixing[a], Eight<real>::at(by_coefficients + k * rows + a * shape.functions() + n));
       }
-      sum.to(prepared + k * width + n);
+      sum.to(prepared);
+    }
+    for (int k = 0; k < n_gradients; ++k, prepared += 8) {
+      const HarmonicPair<real> &pair = gradient[k];
+      Eight<real> sum = {};
+      sum.add(pair.factor[0], Eight<real>::at(by_density + 8 * pair.harmonic[0]));
+      sum.add(pair.factor[1], Eight<real>::at(by_density + 8 * pair.harmonic[1]));
+      sum.to(prepared);
     }
   }
-  real *to = prepared + shape.harmonics() * width;
-  const int below = (shape.n_degrees - 1) * (shape.n_degrees - 1);
-  for (int k = 0; k < 3 * below; ++k, ++gradient, to += width) {
-    for (int n = 0; n < width; n += 8) {
-      auto sum = Eight<real>::zero();
-      for (int part = 0; part < 2; ++part) {
-        sum.add(gradient->factor[part],
-                Eight<real>::at(prepared + gradient->harmonic[part] * width + n));
+}
+
+/// Slopes of one edge before the sum over radial functions: by the coordinate, x, y, z.
+template <class real>
+using Slopes = Eight<real>[4];
+
+/// What degree l adds to the slopes of `count` edges.
+template <int l, int count, class real>
+inline void add_slopes(const real *by_density, const real *by_gradient,
+                       const real *const (&harmonics)[count], const real *const (&radial)[count],
+                       int radial_width, Slopes<real> (&slopes)[count]) {
+  constexpr int begin = l * l, below = (l - 1) * (l - 1);
+  Slopes<real> sums[count] = {};
+  for (int m = 0; m < 2 * l + 1; ++m) {
+    const auto d = Eight<real>::at(by_density + 8 * (begin + m));
+#pragma GCC unroll 4
+    for (int e = 0; e < count; ++e) sums[e][0].add(harmonics[e][(begin + m) * edges_in_block], d);
+    if (m >= 2 * l - 1) continue;
+#pragma GCC unroll 3
+    for (int direction = 0; direction < 3; ++direction) {
+      const auto g = Eight<real>::at(by_gradient + 8 * (3 * (below + m) + direction));
+#pragma GCC unroll 4
+      for (int e = 0; e < count; ++e) {
+        sums[e][1 + direction].add(harmonics[e][(below + m) * edges_in_block], g);
       }
-      sum.to(to + n);
+    }
+  }
+#pragma GCC unroll 4
+  for (int e = 0; e < count; ++e) {
+    const auto value = Eight<real>::at(radial[e] + 8 * l);
+    slopes[e][0].add(Eight<real>::at(radial[e] + radial_width + 8 * l), sums[e][0]);
+#pragma GCC unroll 3
+    for (int direction = 1; direction < 4; ++direction) {
+      slopes[e][direction].add(value, sums[e][direction]);
     }
   }
 }
@@ -136,57 +168,25 @@ void prepare_slopes(const SoapShape &shape, const HarmonicPair<real> *gradient, 
 /// Of `count` edges together.
 template <int count, class real>
 inline void slopes_together(const SoapShape &shape, const real *prepared,
-                            const EdgeFunctions<real> &functions, int edge, real *slopes) {
-  const int width = shape.functions();
-  const real *harmonic[count], *radial[count];
+                            const EdgeFunctions<real> &functions, int edge, real *result) {
+  const real *harmonics[count], *radial[count];
   for (int e = 0; e < count; ++e) {
-    harmonic[e] = harmonics_at(shape, functions, edge + e);
+    harmonics[e] = harmonics_at(shape, functions, edge + e);
     radial[e] = radial_at(shape, functions, edge + e);
   }
-  Eight<real> totals[count][4] = {};
-  for (int n = 0; n < width; n += 8) {
-    const real *by_density = prepared + n, *by_gradient = by_density + shape.harmonics() * width;
-    for (int l = 0; l < shape.n_degrees; ++l) {
-      Eight<real> sums[count][4] = {};
-      const int begin = l * l * edges_in_block, below = (l - 1) * (l - 1) * edges_in_block;
-      int m = 0;
-      for (; m < 2 * l - 1; ++m, by_density += width, by_gradient += 3 * width) {
-        const auto d = Eight<real>::at(by_density);
-#pragma GCC unroll 4
-        for (int e = 0; e < count; ++e) {
-          sums[e][0].add(harmonic[e][begin + m * edges_in_block], d);
-        }
-#pragma GCC unroll 3
-        for (int direction = 0; direction < 3; ++direction) {
-          const auto g = Eight<real>::at(by_gradient + direction * width);
-#pragma GCC unroll 4
-          for (int e = 0; e < count; ++e) {
-            sums[e][1 + direction].add(harmonic[e][below + m * edges_in_block], g);
-          }
-        }
-      }
-      for (; m < 2 * l + 1; ++m, by_density += width) {
-        const auto d = Eight<real>::at(by_density);
-#pragma GCC unroll 4
-        for (int e = 0; e < count; ++e) {
-          sums[e][0].add(harmonic[e][begin + m * edges_in_block], d);
-        }
-      }
-#pragma GCC unroll 4
-      for (int e = 0; e < count; ++e) {
-        const real *function = radial[e] + l * width + n;
-        totals[e][0].add(Eight<real>::at(function + shape.radial_width()), sums[e][0]);
-        const auto value = Eight<real>::at(function);
-#pragma GCC unroll 3
-        for (int direction = 1; direction < 4; ++direction) {
-          totals[e][direction].add(value, sums[e][direction]);
-        }
-      }
-    }
+  Slopes<real> slopes[count] = {};
+  for (int group = 0; group < shape.n_groups; ++group) {
+    const real *by_gradient = prepared + 8 * shape.harmonics();
+    for_each_degree<SoapShape::most_degrees>(shape.n_degrees, [&](auto degree) {
+      constexpr int l = degree;
+      add_slopes<l, count>(prepared, by_gradient, harmonics, radial, shape.radial_width(), slopes);
+    });
+    prepared += prepared_size(shape) / shape.n_groups;
+    for (int e = 0; e < count; ++e) radial[e] += 8 * shape.n_degrees;
   }
 #pragma GCC unroll 4
   for (int e = 0; e < count; ++e) {
-    for (int k = 0; k < 4; ++k) slopes[4 * (edge + e) + k] = totals[e][k].sum();
+    for (int k = 0; k < 4; ++k) result[4 * (edge + e) + k] = slopes[e][k].sum();
   }
 }
 
@@ -194,6 +194,7 @@ template <class real>
 void edge_slopes(const SoapShape &shape, const real *prepared,
                  const EdgeFunctions<real> &functions, EdgeSpan edges, real *slopes) {
   int e = edges.begin;
+  for (; e + 4 <= edges.end; e += 4) slopes_together<4>(shape, prepared, functions, e, slopes);
   for (; e + 2 <= edges.end; e += 2) slopes_together<2>(shape, prepared, functions, e, slopes);
   for (; e < edges.end; ++e) slopes_together<1>(shape, prepared, functions, e, slopes);
 }

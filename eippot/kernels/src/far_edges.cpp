@@ -4,19 +4,14 @@ namespace eippot {
 
 namespace {
 
-/// Calls action(node, species of the center, edge) for all edges to further nodes.
+/// Calls action(further node, species of the center, edge) for all edges to further nodes.
 template <class real, class Action>
-void for_each(const Neighborhoods &around, const Blocks &blocks, VectorEdges<real> &edges,
-              Action action) {
-  for (int index = 0; index < blocks.count(); ++index) {
-    const Block block = blocks[index];
-    const BlockEdges<real> &own = edges[block];
-    for (int center = block.begin; center < block.end; ++center) {
-      const int end = own.first[center - block.begin + 1];
-      for (int e = own.first[center - block.begin]; e < end; ++e) {
-        const int node = own.node[e] - around.n_centers;
-        if (node >= 0) action(node, around.species[center], FarEdge{index, e});
-      }
+void for_each(const Neighborhoods &around, const VectorEdges<real> &edges, Action action) {
+  for (int center = 0; center < around.n_centers; ++center) {
+    const EdgesOfCenter<real> &own = edges[center];
+    for (int e = 0; e < own.n; ++e) {
+      const int node = own.nodes[e] - around.n_centers;
+      if (node >= 0) action(node, around.species[center], own.edges + e);
     }
   }
 }
@@ -24,27 +19,27 @@ void for_each(const Neighborhoods &around, const Blocks &blocks, VectorEdges<rea
 }  // namespace
 
 template <class real>
-void FarEdges::collect(const Neighborhoods &around, const Blocks &blocks, VectorEdges<real> &edges,
-                       int n_species) {
+void FarEdges<real>::collect(const Neighborhoods &around, const VectorEdges<real> &edges,
+                             int n_species) {
   n_species_ = n_species;
-  const std::size_t n_keys =
-      static_cast<std::size_t>(around.n_nodes - around.n_centers) * n_species;
-  first_.assign(n_keys + 2, 0);  // counts of a key two places behind it, and then its next place
-  for_each(around, blocks, edges, [&](int node, int species, FarEdge) {
-    ++first_[static_cast<std::size_t>(node) * n_species + species + 2];
+  const std::size_t n_nodes = around.n_nodes - around.n_centers;
+  first_.assign(n_nodes * n_species + 2, 0);  // counts of a key two places behind it, then its end
+  for_each(around, edges, [&](int node, int species, const VectorEdge<real> *) {
+    ++first_[node * n_species + species + 2];
   });
   for (std::size_t key = 2; key < first_.size(); ++key) first_[key] += first_[key - 1];
   edges_.resize(first_.back());
-  for_each(around, blocks, edges, [&](int node, int species, FarEdge edge) {
-    edges_[first_[static_cast<std::size_t>(node) * n_species + species + 1]++] = edge;
+  for_each(around, edges, [&](int node, int species, VectorEdge<real> *edge) {
+    edges_[first_[node * n_species + species + 1]++] = edge;
   });
 }
 
-std::size_t FarEdges::bytes() const {
-  return first_.capacity() * sizeof(int) + edges_.capacity() * sizeof(FarEdge);
+template <class real>
+std::size_t FarEdges<real>::bytes() const {
+  return first_.capacity() * sizeof(int) + edges_.capacity() * sizeof(VectorEdge<real> *);
 }
 
-template void FarEdges::collect(const Neighborhoods &, const Blocks &, VectorEdges<float> &, int);
-template void FarEdges::collect(const Neighborhoods &, const Blocks &, VectorEdges<double> &, int);
+template class FarEdges<float>;
+template class FarEdges<double>;
 
 }  // namespace eippot

@@ -4,6 +4,7 @@
 
 #include "density_kernel.h"
 #include "harmonics_kernel.h"
+#include "search_kernel.h"
 #include "spectrum_kernel.h"
 
 namespace eippot {
@@ -13,7 +14,8 @@ template <class real>
 const SoapKernels<real> &soap_kernels() {
   static constexpr SoapKernels<real> all_of_them = {
       harmonics<real>,         radial<real>,         add_density<real>, spectrum<real>,
-      spectrum_gradient<real>, prepare_slopes<real>, edge_slopes<real>};
+      spectrum_gradient<real>, prepare_slopes<real>, edge_slopes<real>,
+      find_node};
   return all_of_them;
 }
 

@@ -13,6 +13,9 @@ namespace eippot {
 
 constexpr int edges_in_block = 16;
 
+/// Nodes that have to be readable behind a list of them.
+constexpr int nodes_read_ahead = 16;
+
 /// Factors of the recurrences of SolidHarmonics: of Y_00, from one Y_mm to the next (L,), and from
 /// degrees l - 1 and l - 2 to l (L, L).
 template <class real>
@@ -64,9 +67,9 @@ struct SoapKernels {
   void (*spectrum_gradient)(const SoapShape &shape, const real *by_spectrum,
                             const real *coefficients, real *matrix, real *by_coefficients);
 
-  /// What edge_slopes needs of the gradient by the coefficients, for neighbors of one species:
-  /// that by its density (harmonics, functions), and in terms of the gradients of the harmonics
-  /// (sum over l > 0 of 2 l - 1, 3, functions).
+  /// What edge_slopes needs of the gradient by the coefficients, for neighbors of one species. For
+  /// each group of radial functions: the gradient by the density (harmonics, group), and for the
+  /// gradients of the harmonics its coefficients (sum over l > 0 of 2 l - 1, 3, group).
   void (*prepare_slopes)(const SoapShape &shape, const HarmonicPair<real> *gradient,
                          const real *mixing, const real *by_coefficients, real *prepared);
 
@@ -74,6 +77,9 @@ struct SoapKernels {
   /// harmonics: (E, 4).
   void (*edge_slopes)(const SoapShape &shape, const real *prepared,
                       const EdgeFunctions<real> &functions, EdgeSpan edges, real *slopes);
+
+  /// Place of a node that is once in a list; anything, or -1, if it is not.
+  int (*find_node)(const std::int32_t *nodes, int n, std::int32_t node);
 };
 
 /// How many numbers are prepared for edge_slopes.

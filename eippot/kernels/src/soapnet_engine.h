@@ -17,13 +17,13 @@
 
 #include "aligned_array.h"
 #include "blocks.h"
-#include "dense.h"
 #include "engine.h"
 #include "far_edges.h"
 #include "filter_table.h"
 #include "soap_kernels.h"
 #include "soapnet_weights.h"
 #include "solid_harmonics.h"
+#include "spectrum_network.h"
 #include "vector_edges.h"
 #include "vector_kernels.h"
 
@@ -41,60 +41,50 @@ class SOAPNetEngine final : public Engine<real> {
   std::size_t bytes() const override;
 
  private:
-  /// A layer behind the first one.
-  struct Layer {
-    DenseLayer<real> forward, back;
-  };
-
   /// What one thread works on.
   struct Scratch {
     typename VectorEdges<real>::Scratch edges;
-    AlignedArray<real> coordinates;              // (E,) of the block, distances in bins
-    AlignedArray<real> radial, harmonics;        // (E, ...) as in EdgeFunctions
-    AlignedArray<real> coefficients;             // (block, coefficients)
-    AlignedArray<real> spectrum;                 // (block, components), and the gradient by it
-    AlignedArray<real> values, other_values;     // (block, width)
-    std::vector<AlignedArray<real>> activation;  // (block, width) slopes of each layer
-    AlignedArray<real> matrix;                   // (rows, rows)
-    AlignedArray<real> by_coefficients;          // (coefficients,)
-    AlignedArray<real> prepared;                 // (prepared_size,)
-    AlignedArray<real> slopes;                   // (E, 4)
-    BlockEdges<real> seen_from_there;            // of further nodes
+    typename SpectrumNetwork<real>::Scratch network;
+    AlignedArray<real> x, y, z;            // (E,) components of vectors
+    AlignedArray<real> coordinates;        // (E,) distances in bins
+    AlignedArray<real> radial, harmonics;  // (E, ...) as in EdgeFunctions
+    AlignedArray<real> coefficients;       // (block, coefficients)
+    AlignedArray<real> spectra;            // (block, components), and the gradient by them
+    AlignedArray<real> matrix;             // (rows, rows)
+    AlignedArray<real> by_coefficients;    // (coefficients,)
+    AlignedArray<real> prepared;           // (prepared_size,)
+    AlignedArray<real> slopes;             // (E, 4), and the gradient by x, y, z
   };
 
   void reset(const Neighborhoods &around, int n_threads);
   void centers(Block block, Scratch &scratch, const EnergiesAndForces &results);
-  EdgeFunctions<real> functions_of(const BlockEdges<real> &edges, Scratch &scratch);
+  void resize_edges(int n_edges, Scratch &scratch);
+  EdgeFunctions<real> functions_of_edges(int n_edges, Scratch &scratch);
   void densities(Block block, const EdgeFunctions<real> &functions, Scratch &scratch);
-  void network(Block block, Scratch &scratch, const EnergiesAndForces &results);
-  void back_through_network(Block block, Scratch &scratch);
+  void energies(Block block, Scratch &scratch, const EnergiesAndForces &results);
   void gradients(Block block, const EdgeFunctions<real> &functions, Scratch &scratch);
-  void edge_gradients(const BlockEdges<real> &edges, EdgeSpan span,
-                      const EdgeFunctions<real> &functions, int species,
-                      const real *by_coefficients, Scratch &scratch, real *result);
+  void edge_gradients(EdgeSpan edges, const EdgeFunctions<real> &functions, int species,
+                      const real *by_coefficients, Scratch &scratch);
   void further_nodes(Block block, Scratch &scratch);
+  template <class Action>
+  void for_each_species(Block block, int center, Action action) const;
 
   const Kernels<real> &kernels_;
   SoapShape shape_;
-  int components_;  // of the spectrum, and zeros up to whole panels
-  int width_;       // channels, and zeros up to whole panels
+  int n_species_;
   real bins_per_length_;
   FilterTable<real> radial_;
   SolidHarmonics<real> harmonics_;
   AlignedArray<real> mixing_;            // (S, A)
   AlignedArray<real> own_coefficients_;  // (S, rows)
-  DenseLayer<real> first_, first_back_;
-  AlignedArray<real> embedding_;  // (S, width)
-  std::vector<Layer> layers_;
-  AlignedArray<real> output_;              // (width,), times the energy scale
-  std::vector<double> isolated_outputs_;   // (S,) of the head for isolated atoms [eV]
+  SpectrumNetwork<real> network_;
   std::vector<double> isolated_energies_;  // (S,) [eV]
 
   const Neighborhoods *around_ = nullptr;  // of the evaluation that is going on
   VectorEdges<real> edges_;
   AlignedArray<real> rows_;  // (N, coefficients) gradients to be exchanged, if they are
   bool keeps_rows_ = false;
-  FarEdges far_edges_;
+  FarEdges<real> far_edges_;
   std::vector<Scratch> scratch_;
 };
 

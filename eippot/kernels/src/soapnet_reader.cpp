@@ -13,16 +13,20 @@ DenseWeights square(Parameters &from, const std::string &name, std::size_t chann
   return {from.array(name + ".weight", channels * channels), from.array(name + ".bias", channels)};
 }
 
-/// The order of functions (L, n) is that of the file, but padded.
-KnotValues padded(const KnotValues &functions, int n_max, const SoapShape &shape) {
-  const auto pad = [&](const std::vector<double> &values) {
-    std::vector<double> result(values.size() / n_max * shape.functions());
+/// From the order (L, n_max) of the file to that of the shape.
+KnotValues reordered(const KnotValues &functions, int n_max, const SoapShape &shape) {
+  const int n_functions = shape.n_degrees * n_max;
+  const auto reorder = [&](const std::vector<double> &values) {
+    const std::size_t n_knots = values.size() / n_functions;
+    std::vector<double> result(n_knots * shape.radial_width());
     for (std::size_t k = 0; k < values.size(); ++k) {
-      result[k / n_max * shape.functions() + k % n_max] = values[k];
+      const std::size_t knot = k / n_functions, function = k % n_functions;
+      result[knot * shape.radial_width() + shape.function(function / n_max, function % n_max)] =
+          values[k];
     }
     return result;
   };
-  return {pad(functions.values), pad(functions.derivatives)};
+  return {reorder(functions.values), reorder(functions.derivatives)};
 }
 
 /// The first layer, with what components are multiplied with before, for components in the order of
@@ -81,7 +85,7 @@ SOAPNetWeights read_soapnet(Parameters &from) {
   if (n_degrees > SoapShape::most_degrees) throw NoEngine("too many degrees for the engine");
   weights.shape = {n_degrees, (n_max + SoapShape::group - 1) / SoapShape::group, n_mixed};
 
-  weights.radial = padded(
+  weights.radial = reordered(
       read_knots(from, representation + "spectrum.radial.table.knots", n_degrees * n_max), n_max,
       weights.shape);
   weights.first = first_layer(from, n_max, weights);

@@ -10,7 +10,7 @@ std::vector<double> own_coefficients(const SOAPNetWeights &weights) {
   std::vector<double> coefficients;
   for (const double factor : weights.mixing) {  // (S, A)
     for (int n = 0; n < shape.functions(); ++n) {
-      coefficients.push_back(factor * harmonic * weights.radial.values[n]);
+      coefficients.push_back(factor * harmonic * weights.radial.values[shape.function(0, n)]);
     }
   }
   return coefficients;

@@ -21,7 +21,7 @@ struct SOAPNetWeights {
   SoapShape shape = {};       ///< L, A, and P = shape.components()
   double cutoff = 0.0;        ///< [Angstrom]
   double energy_scale = 1.0;  ///< of what the last layer gives [eV]
-  KnotValues radial;          ///< functions (L, n) in the order of `shape`, padded
+  KnotValues radial;          ///< functions in the order of `shape`
   std::vector<double> mixing;             ///< (S, A)
   DenseWeights first;                     ///< (C, P) without bias; P in the order of `shape`
   std::vector<double> embedding;          ///< (S, C) added to it, its bias included
