@@ -68,8 +68,8 @@ std::vector<double> embedding(Parameters &from, const SOAPNetWeights &shapes) {
 
 SOAPNetWeights read_soapnet(Parameters &from) {
   SOAPNetWeights weights;
-  weights.isolated_energies = from.array("reference_energies");
-  weights.n_species = static_cast<int>(weights.isolated_energies.size());
+  weights.n_species = static_cast<int>(from.number("n_species"));
+  weights.isolated_energies = from.array("reference_energies", weights.n_species);
   weights.channels = static_cast<int>(from.array(representation + "first.bias").size());
   weights.n_knots = read_n_knots(from);
   weights.cutoff = from.number("cutoff");
