@@ -23,7 +23,7 @@ SOAPNetEngine<real>::SOAPNetEngine(const SOAPNetWeights &weights, const Kernels<
       mixing_(padded<real>(weights.mixing, shape_.n_mixed, shape_.n_mixed, 1.0)),
       own_coefficients_(
           padded<real>(own_coefficients(weights), shape_.rows(), shape_.rows(), 1.0)),
-      network_(weights, kernels),
+      network_(weights.network, kernels),
       isolated_energies_(weights.isolated_energies),
       edges_(weights.cutoff, weights.n_species, *kernels.soap) {}
 

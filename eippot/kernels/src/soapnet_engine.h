@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "aligned_array.h"
+#include "atomic_network.h"
 #include "blocks.h"
 #include "engine.h"
 #include "far_edges.h"
@@ -23,7 +24,6 @@
 #include "soap_kernels.h"
 #include "soapnet_weights.h"
 #include "solid_harmonics.h"
-#include "spectrum_network.h"
 #include "vector_edges.h"
 #include "vector_kernels.h"
 
@@ -44,7 +44,7 @@ class SOAPNetEngine final : public Engine<real> {
   /// What one thread works on.
   struct Scratch {
     typename VectorEdges<real>::Scratch edges;
-    typename SpectrumNetwork<real>::Scratch network;
+    typename AtomicNetwork<real>::Scratch network;
     AlignedArray<real> x, y, z;            // (E,) components of vectors
     AlignedArray<real> coordinates;        // (E,) distances in bins
     AlignedArray<real> radial, harmonics;  // (E, ...) as in EdgeFunctions
@@ -77,7 +77,7 @@ class SOAPNetEngine final : public Engine<real> {
   SolidHarmonics<real> harmonics_;
   AlignedArray<real> mixing_;            // (S, A)
   AlignedArray<real> own_coefficients_;  // (S, rows)
-  SpectrumNetwork<real> network_;
+  AtomicNetwork<real> network_;
   std::vector<double> isolated_energies_;  // (S,) [eV]
 
   const Neighborhoods *around_ = nullptr;  // of the evaluation that is going on

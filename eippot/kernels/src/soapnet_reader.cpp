@@ -33,7 +33,7 @@ KnotValues reordered(const KnotValues &functions, int n_max, const SoapShape &sh
 /// the shape. In the file they are, for each degree, the pairs of rows i <= j, row by row.
 DenseWeights first_layer(Parameters &from, int n_max, const SOAPNetWeights &shapes) {
   const SoapShape &shape = shapes.shape;
-  const int rows = shape.n_mixed * n_max, channels = shapes.channels;
+  const int rows = shape.n_mixed * n_max, channels = shapes.network.channels;
   const std::size_t n = shape.n_degrees * rows * (rows + 1) / 2;
   const auto &scale = from.array(representation + "scale", n);
   const auto &matrix = from.array(representation + "first.weight", n * channels);
@@ -56,12 +56,40 @@ DenseWeights first_layer(Parameters &from, int n_max, const SOAPNetWeights &shap
   return layer;
 }
 
-std::vector<double> embedding(Parameters &from, const SOAPNetWeights &shapes) {
-  const std::size_t channels = shapes.channels;
-  auto rows = from.array(representation + "embedding.weight", shapes.n_species * channels);
+std::vector<double> species_bias(Parameters &from, int n_species, std::size_t channels) {
+  auto rows = from.array(representation + "embedding.weight", n_species * channels);
   const auto &bias = from.array(representation + "first.bias", channels);
   for (std::size_t k = 0; k < rows.size(); ++k) rows[k] += bias[k % channels];
   return rows;
+}
+
+/// Degrees, groups and mixed densities; and how many radial functions there are without padding.
+SoapShape read_shape(Parameters &from, int n_species, int *n_max) {
+  const auto &pairs = from.array(representation + "spectrum.pairs");  // the last is rows^2 - 1
+  const auto rows = static_cast<int>(std::lround(std::sqrt(pairs.back() + 1.0)));
+  const auto n_components = from.array(representation + "scale").size();
+  const auto n_degrees = static_cast<int>(n_components / pairs.size());
+  const auto n_mixed =
+      static_cast<int>(from.array(representation + "spectrum.mixing").size()) / n_species;
+  if (n_degrees > SoapShape::most_degrees) throw NoEngine("too many degrees for the engine");
+  *n_max = rows / n_mixed;
+  return {n_degrees, (*n_max + SoapShape::group - 1) / SoapShape::group, n_mixed};
+}
+
+void read_network(Parameters &from, int n_max, SOAPNetWeights &weights) {
+  AtomicNetworkWeights &network = weights.network;
+  network.channels = static_cast<int>(from.array(representation + "first.bias").size());
+  network.n_in = weights.shape.components();
+  network.first = first_layer(from, n_max, weights);
+  network.species_bias = species_bias(from, weights.n_species, network.channels);
+  const auto name = [](int k) { return representation + "layers." + std::to_string(k); };
+  for (int k = 1; from.has(name(k) + ".weight"); k += 2)
+    network.layers.push_back(square(from, name(k), network.channels));
+  network.layers.push_back(square(from, "potential.heads.layers.0", network.channels));
+  network.output = from.array("potential.heads.layers.2.weight", network.channels);
+  from.ignore("potential.heads.layers.2.bias");  // it cancels
+  network.scale = from.number("potential.scale");
+  network.isolated_inputs = isolated_spectra(weights);
 }
 
 }  // namespace
@@ -70,33 +98,15 @@ SOAPNetWeights read_soapnet(Parameters &from) {
   SOAPNetWeights weights;
   weights.n_species = static_cast<int>(from.number("n_species"));
   weights.isolated_energies = from.array("reference_energies", weights.n_species);
-  weights.channels = static_cast<int>(from.array(representation + "first.bias").size());
   weights.n_knots = read_n_knots(from);
   weights.cutoff = from.number("cutoff");
-  weights.energy_scale = from.number("potential.scale");
   weights.mixing = from.array(representation + "spectrum.mixing");
-
-  const auto &pairs = from.array(representation + "spectrum.pairs");  // the last is rows^2 - 1
-  const auto rows = static_cast<int>(std::lround(std::sqrt(pairs.back() + 1.0)));
-  const auto n_components = from.array(representation + "scale").size();
-  const auto n_degrees = static_cast<int>(n_components / pairs.size());
-  const auto n_mixed = static_cast<int>(weights.mixing.size()) / weights.n_species;
-  const int n_max = rows / n_mixed;
-  if (n_degrees > SoapShape::most_degrees) throw NoEngine("too many degrees for the engine");
-  weights.shape = {n_degrees, (n_max + SoapShape::group - 1) / SoapShape::group, n_mixed};
-
-  weights.radial = reordered(
-      read_knots(from, representation + "spectrum.radial.table.knots", n_degrees * n_max), n_max,
-      weights.shape);
-  weights.first = first_layer(from, n_max, weights);
-  weights.embedding = embedding(from, weights);
-  for (int k = 1; from.has(representation + "layers." + std::to_string(k) + ".weight"); k += 2) {
-    weights.layers.push_back(
-        square(from, representation + "layers." + std::to_string(k), weights.channels));
-  }
-  weights.layers.push_back(square(from, "potential.heads.layers.0", weights.channels));
-  weights.output = from.array("potential.heads.layers.2.weight", weights.channels);
-  from.ignore("potential.heads.layers.2.bias");  // it cancels
+  int n_max = 0;
+  weights.shape = read_shape(from, weights.n_species, &n_max);
+  weights.radial = reordered(read_knots(from, representation + "spectrum.radial.table.knots",
+                                        weights.shape.n_degrees * n_max),
+                             n_max, weights.shape);
+  read_network(from, n_max, weights);
   return weights;
 }
 

@@ -16,25 +16,18 @@ std::vector<double> own_coefficients(const SOAPNetWeights &weights) {
   return coefficients;
 }
 
-std::vector<double> isolated_outputs(const SOAPNetWeights &weights) {
+std::vector<double> isolated_spectra(const SOAPNetWeights &weights) {
   const SoapShape &shape = weights.shape;
   const std::vector<double> coefficients = own_coefficients(weights);
-  std::vector<double> outputs;
+  std::vector<double> spectra(static_cast<std::size_t>(weights.n_species) * shape.components());
   for (int species = 0; species < weights.n_species; ++species) {
     const double *c = coefficients.data() + species * shape.rows();
-    std::vector<double> spectrum(shape.components());
+    double *spectrum = spectra.data() + static_cast<std::size_t>(species) * shape.components();
     for (int i = 0; i < shape.rows(); ++i) {
       for (int j = i; j < shape.rows(); ++j) spectrum[shape.pair(i, j)] = c[i] * c[j];
     }
-    std::vector<double> x = multiplied(weights.first, spectrum);
-    for (int k = 0; k < weights.channels; ++k) {
-      x[k] += weights.embedding[species * weights.channels + k];
-    }
-    x = activated(std::move(x));
-    for (const DenseWeights &layer : weights.layers) x = activated(multiplied(layer, x));
-    outputs.push_back(weights.energy_scale * multiplied({weights.output, {}}, x).front());
   }
-  return outputs;
+  return spectra;
 }
 
 }  // namespace eippot

@@ -1,18 +1,37 @@
-#include "spectrum_network.h"
+#include "atomic_network.h"
 
 #include <algorithm>
 
 namespace eippot {
 
+namespace {
+
+/// What it gives for isolated atoms of each species: (S,) [eV].
+std::vector<double> isolated_outputs(const AtomicNetworkWeights &weights) {
+  std::vector<double> outputs;
+  const double *inputs = weights.isolated_inputs.data();
+  const double *bias = weights.species_bias.data(), *end = bias + weights.species_bias.size();
+  for (; bias < end; bias += weights.channels, inputs += weights.n_in) {
+    DenseWeights first = weights.first;
+    first.bias.assign(bias, bias + weights.channels);
+    auto x = activated(multiplied(first, {inputs, inputs + weights.n_in}));
+    for (const DenseWeights &layer : weights.layers) x = activated(multiplied(layer, x));
+    outputs.push_back(weights.scale * multiplied({weights.output, {}}, x).front());
+  }
+  return outputs;
+}
+
+}  // namespace
+
 template <class real>
-SpectrumNetwork<real>::SpectrumNetwork(const SOAPNetWeights &weights, const Kernels<real> &kernels)
+AtomicNetwork<real>::AtomicNetwork(const AtomicNetworkWeights &weights,
+                                   const Kernels<real> &kernels)
     : kernels_(kernels),
       width_(round_up(weights.channels, kernels.panel)),
-      first_(weights.first, weights.shape.components(), kernels.panel),
-      first_back_(transposed(weights.first, weights.shape.components()), weights.channels,
-                  kernels.panel),
-      embedding_(padded<real>(weights.embedding, weights.channels, width_, 1.0)),
-      output_(padded<real>(weights.output, weights.channels, width_, weights.energy_scale)),
+      first_(weights.first, weights.n_in, kernels.panel),
+      first_back_(transposed(weights.first, weights.n_in), weights.channels, kernels.panel),
+      species_bias_(padded<real>(weights.species_bias, weights.channels, width_, 1.0)),
+      output_(padded<real>(weights.output, weights.channels, width_, weights.scale)),
       isolated_outputs_(isolated_outputs(weights)) {
   for (const DenseWeights &layer : weights.layers) {
     layers_.push_back({{layer, weights.channels, kernels.panel},
@@ -21,7 +40,7 @@ SpectrumNetwork<real>::SpectrumNetwork(const SOAPNetWeights &weights, const Kern
 }
 
 template <class real>
-void SpectrumNetwork<real>::evaluate(const std::int32_t *species, int n, real *spectra,
+void AtomicNetwork<real>::evaluate(const std::int32_t *species, int n, real *inputs,
                                      double *energies, Scratch &scratch) const {
   const int size = n * width_;
   scratch.slopes.resize(layers_.size() + 1);
@@ -30,9 +49,9 @@ void SpectrumNetwork<real>::evaluate(const std::int32_t *species, int n, real *s
   real *values = scratch.values.data(), *others = scratch.other_values.data();
 
   for (int i = 0; i < n; ++i) {
-    std::copy_n(embedding_.data() + species[i] * width_, width_, values + i * width_);
+    std::copy_n(species_bias_.data() + species[i] * width_, width_, values + i * width_);
   }
-  kernels_.multiply(first_.packed(), spectra, n, values, true);
+  kernels_.multiply(first_.packed(), inputs, n, values, true);
   kernels_.activate(values, scratch.slopes[0].data(), size);
   for (std::size_t k = 0; k < layers_.size(); ++k) {
     kernels_.multiply(layers_[k].forward.packed(), values, n, others, false);
@@ -50,10 +69,10 @@ void SpectrumNetwork<real>::evaluate(const std::int32_t *species, int n, real *s
     std::swap(values, others);
   }
   kernels_.scale(values, scratch.slopes[0].data(), size);
-  kernels_.multiply(first_back_.packed(), values, n, spectra, false);
+  kernels_.multiply(first_back_.packed(), values, n, inputs, false);
 }
 
-template class SpectrumNetwork<float>;
-template class SpectrumNetwork<double>;
+template class AtomicNetwork<float>;
+template class AtomicNetwork<double>;
 
 }  // namespace eippot
