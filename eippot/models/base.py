@@ -79,7 +79,7 @@ class Representation(nn.Module, ABC):
             This architecture has no tables.
         """
         raise ModelError(
-            f"{type(self).__name__} cannot be compressed.", "SchNet and SOAPNet can be."
+            f"{type(self).__name__} cannot be compressed.", "Export it without --compress."
         )
 
     @abstractmethod

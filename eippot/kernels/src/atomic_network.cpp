@@ -41,7 +41,7 @@ AtomicNetwork<real>::AtomicNetwork(const AtomicNetworkWeights &weights,
 
 template <class real>
 void AtomicNetwork<real>::evaluate(const std::int32_t *species, int n, real *inputs,
-                                     double *energies, Scratch &scratch) const {
+                                   double *energies, Scratch &scratch) const {
   const int size = n * width_;
   scratch.slopes.resize(layers_.size() + 1);
   for (auto &slopes : scratch.slopes) slopes.resize(size);

@@ -191,8 +191,8 @@ inline void slopes_together(const SoapShape &shape, const real *prepared,
 }
 
 template <class real>
-void edge_slopes(const SoapShape &shape, const real *prepared,
-                 const EdgeFunctions<real> &functions, EdgeSpan edges, real *slopes) {
+void edge_slopes(const SoapShape &shape, const real *prepared, const EdgeFunctions<real> &functions,
+                 EdgeSpan edges, real *slopes) {
   int e = edges.begin;
   for (; e + 4 <= edges.end; e += 4) slopes_together<4>(shape, prepared, functions, e, slopes);
   for (; e + 2 <= edges.end; e += 2) slopes_together<2>(shape, prepared, functions, e, slopes);

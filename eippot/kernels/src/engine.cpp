@@ -1,5 +1,6 @@
 #include "engine.h"
 
+#include "cgcnn_engine.h"
 #include "composed_engines.h"
 #include "schnet_engine.h"
 #include "soapnet_engine.h"
@@ -13,6 +14,8 @@ std::unique_ptr<Engine<real>> network(const std::string &architecture, Parameter
                                       const Kernels<real> &kernels) {
   if (architecture == "schnet")
     return std::make_unique<SchNetEngine<real>>(read_schnet(parameters), kernels);
+  if (architecture == "cgcnn")
+    return std::make_unique<CGCNNEngine<real>>(read_cgcnn(parameters), kernels);
   if (architecture == "soapnet")
     return std::make_unique<SOAPNetEngine<real>>(read_soapnet(parameters), kernels);
   throw NoEngine("there is no engine for the architecture '" + architecture + "'");

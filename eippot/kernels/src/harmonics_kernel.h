@@ -11,8 +11,8 @@ namespace EIPPOT_ISA {
 
 /// Those of one vector of vectors; results are `edges_in_block` numbers apart.
 template <class real>
-inline void harmonics_of(const HarmonicRecurrence<real> &recurrence, Vector<real> x,
-                         Vector<real> y, Vector<real> z, real *result) {
+inline void harmonics_of(const HarmonicRecurrence<real> &recurrence, Vector<real> x, Vector<real> y,
+                         Vector<real> z, real *result) {
   const int n = recurrence.n_degrees;
   const Vector<real> square = x * x + y * y + z * z;
   Vector<real> real_part = all(recurrence.first), imaginary_part = {};

@@ -14,8 +14,7 @@ template <class real>
 const SoapKernels<real> &soap_kernels() {
   static constexpr SoapKernels<real> all_of_them = {
       harmonics<real>,         radial<real>,         add_density<real>, spectrum<real>,
-      spectrum_gradient<real>, prepare_slopes<real>, edge_slopes<real>,
-      find_node};
+      spectrum_gradient<real>, prepare_slopes<real>, edge_slopes<real>, find_node};
   return all_of_them;
 }
 

@@ -1,11 +1,10 @@
 /// Sizes and orders of what a SOAPNet computes.
 ///
-/// Radial functions are in groups of 8, padded with zeros, in the order (groups, degrees, group). The
-/// coefficients of a density are rows
-/// (a, n) of mixed densities and radial functions, one behind the other for each harmonic lm =
-/// l^2 + l + m: (harmonics, rows). The power spectrum has one component for each degree and each
-/// pair of rows: those of two different groups as a tile (8, 8), those within one group as the upper
-/// triangle of such a tile, row by row.
+/// Radial functions are in groups of 8, padded with zeros, in the order (groups, degrees, group).
+/// The coefficients of a density are rows (a, n) of mixed densities and radial functions, one
+/// behind the other for each harmonic lm = l^2 + l + m: (harmonics, rows). The power spectrum has
+/// one component for each degree and each pair of rows: those of two different groups as a tile (8,
+/// 8), those within one group as the upper triangle of such a tile, row by row.
 
 #ifndef EIPPOT_SOAP_SHAPE_H
 #define EIPPOT_SOAP_SHAPE_H
@@ -29,9 +28,7 @@ struct SoapShape {
   int row_groups() const { return n_mixed * n_groups; }
 
   /// Place of the radial function n of degree l.
-  int function(int l, int n) const {
-    return (n / group * n_degrees + l) * group + n % group;
-  }
+  int function(int l, int n) const { return (n / group * n_degrees + l) * group + n % group; }
 
   /// Components of one degree.
   int pairs() const {

@@ -21,8 +21,7 @@ SOAPNetEngine<real>::SOAPNetEngine(const SOAPNetWeights &weights, const Kernels<
               shape_.radial_width(), shape_.radial_width()),
       harmonics_(shape_.n_degrees),
       mixing_(padded<real>(weights.mixing, shape_.n_mixed, shape_.n_mixed, 1.0)),
-      own_coefficients_(
-          padded<real>(own_coefficients(weights), shape_.rows(), shape_.rows(), 1.0)),
+      own_coefficients_(padded<real>(own_coefficients(weights), shape_.rows(), shape_.rows(), 1.0)),
       network_(weights.network, kernels),
       isolated_energies_(weights.isolated_energies),
       edges_(weights.cutoff, weights.n_species, *kernels.soap) {}
@@ -64,8 +63,7 @@ void SOAPNetEngine<real>::evaluate(const Neighborhoods &around, const RowExchang
 
 /// Energies, and their gradients by the centers' edges.
 template <class real>
-void SOAPNetEngine<real>::centers(Block block, Scratch &scratch,
-                                  const EnergiesAndForces &results) {
+void SOAPNetEngine<real>::centers(Block block, Scratch &scratch, const EnergiesAndForces &results) {
   edges_.fill(*around_, block, scratch.edges);
   const int n_edges = edges_.count(block);
   resize_edges(n_edges, scratch);
@@ -79,7 +77,8 @@ void SOAPNetEngine<real>::centers(Block block, Scratch &scratch,
   densities(block, functions, scratch);
   energies(block, scratch, results);
   gradients(block, functions, scratch);
-  for (int e = 0; e < n_edges; ++e) std::copy_n(scratch.slopes.data() + 4 * e, 3, edges[e].gradient);
+  for (int e = 0; e < n_edges; ++e)
+    std::copy_n(scratch.slopes.data() + 4 * e, 3, edges[e].gradient);
 }
 
 /// Vectors behind the last one are zero, up to a whole block of edges.

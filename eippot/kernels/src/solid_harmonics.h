@@ -1,7 +1,8 @@
 /// Real solid harmonics r^l Y_lm, orthonormal on the sphere, and how their gradients follow.
 ///
 /// They are Y_lm = k_lm R_l^|m|, of which the real part is taken for m >= 0 and the imaginary part
-/// for m < 0, with R_l^m = r^l P_l^m(cos theta) e^(i m phi) / (l + m)!, whose recurrences are short:
+/// for m < 0, with R_l^m = r^l P_l^m(cos theta) e^(i m phi) / (l + m)!, whose recurrences are
+/// short:
 ///   R_m^m = -(x + i y) / 2m  R_(m-1)^(m-1),
 ///   (l^2 - m^2) R_l^m = (2l - 1) z R_(l-1)^m - r^2 R_(l-2)^m,
 ///   d/dz R_l^m = R_(l-1)^m,

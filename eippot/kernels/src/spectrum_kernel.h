@@ -45,8 +45,8 @@ void spectrum(const SoapShape &shape, const real *coefficients, real *spectrum) 
       for (int right = left; right < rows; right += 8) {
         Eight<real> tile[8] = {};
         multiply_tile<real>(c + left, c + right, rows, 2 * l + 1, tile);
-        spectrum = left == right ? store_triangle<real>(tile, spectrum)
-                                 : store_tile<real>(tile, spectrum);
+        spectrum =
+            left == right ? store_triangle<real>(tile, spectrum) : store_tile<real>(tile, spectrum);
       }
     }
   }

@@ -25,10 +25,9 @@ void VectorEdges<real>::fill(const Neighborhoods &around, Block block, Scratch &
       if (square < cutoff_squared) near.push_back(neighbor);  // not what is not a number
     }
     if (n_species_ > 1) {
-      std::stable_sort(near.begin() + first, near.end(),
-                       [&](const Neighbor &a, const Neighbor &b) {
-                         return around.species[a.node] < around.species[b.node];
-                       });
+      std::stable_sort(near.begin() + first, near.end(), [&](const Neighbor &a, const Neighbor &b) {
+        return around.species[a.node] < around.species[b.node];
+      });
     }
     of_center_[center].n = static_cast<int>(near.size() - first);
   }
@@ -61,8 +60,8 @@ void VectorEdges<real>::fetch_neighbors(int center) const {
   }
 }
 
-/// For each edge of a center where it probably is among those of its other end, or -1; the processor
-/// is to fetch what is there.
+/// For each edge of a center where it probably is among those of its other end, or -1; the
+/// processor is to fetch what is there.
 template <class real>
 void VectorEdges<real>::find_likely(int center, std::vector<int> &places) const {
   const EdgesOfCenter<real> &own = of_center_[center];

@@ -14,6 +14,8 @@ namespace eippot {
 namespace EIPPOT_ISA {
 
 template <class real>
+const CGCNNKernels<real> &cgcnn_kernels();
+template <class real>
 const SoapKernels<real> &soap_kernels();
 
 template <class real>
@@ -31,16 +33,17 @@ real dot(const real *a, const real *b, int n) {
 template <class real>
 const Kernels<real> &kernels() {
   static const Kernels<real> all_of_them = {EIPPOT_TEXT(EIPPOT_ISA),
-                                                2 * lanes<real>,
-                                                multiply<real>,
-                                                activate<real>,
-                                                scale<real>,
-                                                dot<real>,
-                                                gather<real>,
-                                                gather_gradient<real>,
-                                                gather_species<real>,
-                                                gather_species_gradient<real>,
-                                                &soap_kernels<real>()};
+                                            2 * lanes<real>,
+                                            multiply<real>,
+                                            activate<real>,
+                                            scale<real>,
+                                            dot<real>,
+                                            gather<real>,
+                                            gather_gradient<real>,
+                                            gather_species<real>,
+                                            gather_species_gradient<real>,
+                                            &cgcnn_kernels<real>(),
+                                            &soap_kernels<real>()};
   return all_of_them;
 }
 

@@ -49,6 +49,8 @@ struct PackedLayer {
 };
 
 template <class real>
+struct CGCNNKernels;
+template <class real>
 struct SoapKernels;
 
 template <class real>
@@ -87,7 +89,8 @@ struct Kernels {
                                   const std::int32_t *species, const std::int32_t *center_species,
                                   const real *gradient, const real *center_gradient);
 
-  const SoapKernels<real> *soap;  ///< those of SOAPNet
+  const CGCNNKernels<real> *cgcnn;
+  const SoapKernels<real> *soap;
 };
 
 /// Those of the instruction sets avx512, avx2 and generic that this processor has, best first.
