@@ -71,7 +71,6 @@ class CGCNN(Representation):
         other = deepcopy(self)
         other.basis = nn.Identity()
         for convolution in other.convolutions:
-
             linear = cast(Convolution, convolution).radial
             functions = nn.Sequential(self.basis, linear)
             convolution.radial = RadialTable(functions, self.cutoff, bins)

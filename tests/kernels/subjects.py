@@ -27,9 +27,7 @@ def random_potential(channels: int = 32, interactions: int = 3, n_species: int =
     return potential_of(config, n_species)
 
 
-def potential_of(
-    config: ArchitectureConfig, n_species: int = 2, gain: float = 1.7
-) -> Potential:
+def potential_of(config: ArchitectureConfig, n_species: int = 2, gain: float = 1.7) -> Potential:
     """Random weights, larger than at the start of a training: energies and forces of order 1.
 
     Where they are so large that activations are fed more than 20, torch takes ln(1 + eˣ) for x.

@@ -33,22 +33,23 @@ struct Message {
   Vector<real> by_gate, by_core;  ///< derivatives
 };
 
+/// With u = e^-|gate| and v = e^-|core|, sigmoids are 1 / (1 + u) or u / (1 + u), and softplus is
+/// ln(1 + v) = 2 artanh(v / (2 + v)) above the positive part. All three divisions are done in one.
 template <class real>
-inline Vector<real> sigmoid_of(Vector<real> x, Vector<real> exponential_of_minus) {
-  const Vector<real> one = all(static_cast<real>(1.0)), zero = {};
-  const Vector<real> positive = one / (one + exponential_of_minus);
-  return x > zero ? positive : exponential_of_minus * positive;
-}
-
-template <class real>
-inline Message<real> message(Vector<real> gate, Vector<real> core) {
+__attribute__((always_inline)) inline Message<real> message(Vector<real> gate, Vector<real> core) {
   const Vector<real> one = all(static_cast<real>(1.0)), zero = {};
   const Vector<real> u = exponential<real>(gate > zero ? -gate : gate);
   const Vector<real> v = exponential<real>(core > zero ? -core : core);
-  const Vector<real> sigmoid = sigmoid_of<real>(gate, u);
-  const Vector<real> softplus = (core > zero ? core : zero) + log_one_plus<real>(v);
+  const Vector<real> with_u = one + u, with_v = one + v, with_both = with_v + one;
+  const Vector<real> inverse = one / (with_u * with_v * with_both);
+  const Vector<real> z = v * (inverse * (with_u * with_v));
+  const Vector<real> softplus =
+      (core > zero ? core : zero) + artanh_series<real, Series<real>::logarithm>(z * z) * z;
+  const Vector<real> of_u = inverse * (with_v * with_both), rest_u = u * of_u;
+  const Vector<real> of_v = inverse * (with_u * with_both);
+  const Vector<real> sigmoid = gate > zero ? of_u : rest_u;
   const Vector<real> value = sigmoid * softplus;
-  return {value, value * (one - sigmoid), sigmoid * sigmoid_of<real>(core, v)};
+  return {value, value * (gate > zero ? rest_u : of_u), sigmoid * (core > zero ? of_v : v * of_v)};
 }
 
 /// N vectors of what tables say of an edge: gate and core, and their derivatives by the coordinate.
