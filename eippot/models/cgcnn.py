@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +13,7 @@ from torch.nn import functional
 from eippot.config.model import CGCNNConfig
 from eippot.models.base import Representation, sum_over_neighbors
 from eippot.models.blocks.radial import GaussianBasis, PolynomialCutoff, edge_lengths
+from eippot.models.blocks.table import RadialTable
 from eippot.models.exchange import GhostExchange
 
 
@@ -44,7 +47,7 @@ class CGCNN(Representation):
             interaction_range=config.convolutions * config.cutoff,
         )
         self.embedding = nn.Embedding(n_species, config.channels)
-        self.basis = GaussianBasis(config.radial_functions, config.cutoff)
+        self.basis: nn.Module = GaussianBasis(config.radial_functions, config.cutoff)
         self.envelope = PolynomialCutoff(config.cutoff)
         self.exchange = GhostExchange()
         self.convolutions = nn.ModuleList(
@@ -63,6 +66,18 @@ class CGCNN(Representation):
             v = v + convolution(v, seen, edge_index, radial, envelope)
         return v
 
+    def tabulated(self, bins: int) -> CGCNN:
+        """The same, with what messages have from the distance read from tables."""
+        other = deepcopy(self)
+        other.basis = nn.Identity()
+        for convolution in other.convolutions:
+            linear = cast(Convolution, convolution).radial
+            functions = nn.Sequential(self.basis, linear)
+            convolution.radial = RadialTable(functions, self.cutoff, bins)
+        scale = self.convolutions[0].scale
+        other.neighbor_scale = nn.Buffer(torch.tensor(scale, dtype=torch.float64))  # for engines
+        return other
+
 
 class Convolution(nn.Module):
     """Messages of all neighbors, Σ_j σ(z W_f + b_f) ∘ g(z W_s + b_s), z = v_i ⊕ v_j ⊕ u_ij (eq. 5).
@@ -75,7 +90,7 @@ class Convolution(nn.Module):
         super().__init__()
         self.center = nn.Linear(channels, 2 * channels)
         self.neighbor = nn.Linear(channels, 2 * channels, bias=False)
-        self.radial = nn.Linear(radial_functions, 2 * channels, bias=False)
+        self.radial: nn.Module = nn.Linear(radial_functions, 2 * channels, bias=False)
         self.scale = 1.0 / math.sqrt(max(average_neighbors, 1.0))
 
     def forward(

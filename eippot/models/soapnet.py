@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 
 import torch
 from e3nn.o3 import SphericalHarmonics
@@ -12,6 +13,7 @@ from eippot.config.model import SOAPNetConfig
 from eippot.errors import ConfigError
 from eippot.models.base import Representation, sum_over_neighbors
 from eippot.models.blocks.radial import PolynomialCutoff, ShiftedSoftplus, edge_lengths
+from eippot.models.blocks.table import RadialTable
 
 
 class SOAPNet(Representation):
@@ -56,6 +58,12 @@ class SOAPNet(Representation):
         features: Tensor = self.layers(self.first(spectrum) + self.embedding(species))
         return features
 
+    def tabulated(self, bins: int) -> SOAPNet:
+        """The same, with radial functions from a table."""
+        other = deepcopy(self)
+        other.spectrum.radial = TabulatedFunctions(self.spectrum.radial, self.cutoff, bins)
+        return other
+
 
 class PowerSpectrum(nn.Module):
     """Power spectrum of the smeared neighbor density (Bartók et al. 2013, section IV).
@@ -86,8 +94,7 @@ class PowerSpectrum(nn.Module):
         self.n_species = n_species
         self.rows = channels * config.n_max
         self.orders = [2 * degree + 1 for degree in degrees]
-        self.radial = GaussianTypeOrbitals(config)
-        self.envelope = PolynomialCutoff(config.cutoff)
+        self.radial: nn.Module = RadialFunctions(config)
         self.harmonics = SphericalHarmonics(degrees, normalize=False)
         if channels == n_species:
             self.mixing: Tensor = nn.Buffer(torch.eye(n_species), persistent=False)
@@ -104,7 +111,7 @@ class PowerSpectrum(nn.Module):
         neighbor = torch.cat([edge_index[1], itself])
         vectors = torch.cat([edge_vectors, edge_vectors.new_zeros((n_atoms, 3))])
         distances = edge_lengths(vectors)
-        radial = self.radial(distances) * self.envelope(distances).unsqueeze(1)
+        radial = self.radial(distances)  # (l_max + 1, E + n, n_max)
         harmonics = self.harmonics(vectors).split(self.orders, dim=1)  # (E + n, 2l + 1) for each l
         group = center * self.n_species + species.index_select(0, neighbor)
         spectrum = []
@@ -128,11 +135,56 @@ class PowerSpectrum(nn.Module):
         r = torch.linspace(0.0, self.cutoff, 1001, dtype=torch.float64)
         density = average_neighbors / (4.0 / 3.0 * math.pi * self.cutoff**3)
         orders = torch.tensor(self.orders)[:, None]  # (l_max + 1, 1)
-        g = self.radial(r) * self.envelope(r)[:, None] * r[:, None] ** ((orders[:, None] - 1) // 2)
+        g = self.radial(r) * r[:, None] ** ((orders[:, None] - 1) // 2)
         c = (density * torch.trapezoid(g.square() * r.square()[:, None], r, dim=1)).sqrt()
         rows = c.repeat(1, self.rows // c.shape[1])  # (l_max + 1, rows)
         pairs = rows[:, self.pairs // self.rows] * rows[:, self.pairs % self.rows]
         return (math.pi * (8.0 * orders).sqrt() * pairs).flatten().float()
+
+
+class RadialFunctions(nn.Module):
+    """What a neighbor adds to the density, as a function of its distance: g_nl(r) u(r).
+
+    Parameters
+    ----------
+    config
+        Hyperparameters.
+    """
+
+    def __init__(self, config: SOAPNetConfig) -> None:
+        super().__init__()
+        self.orbitals = GaussianTypeOrbitals(config)
+        self.envelope = PolynomialCutoff(config.cutoff)
+
+    def forward(self, distances: Tensor) -> Tensor:
+        """``(E,)`` [Å] → ``(l_max + 1, E, n_max)``, without the factor rˡ."""
+        radial: Tensor = self.orbitals(distances) * self.envelope(distances).unsqueeze(1)
+        return radial
+
+
+class TabulatedFunctions(nn.Module):
+    """Radial functions that are read from a table, where RadialFunctions would compute them.
+
+    Parameters
+    ----------
+    original
+        The functions.
+    cutoff
+        Beyond which they are zero [Å].
+    bins
+        Pieces of the table.
+    """
+
+    def __init__(self, original: nn.Module, cutoff: float, bins: int) -> None:
+        super().__init__()
+        self.n_degrees = len(original(torch.zeros(1)))
+        self.table = RadialTable(lambda r: original(r).transpose(0, 1).flatten(1), cutoff, bins)
+
+    def forward(self, distances: Tensor) -> Tensor:
+        """``(E,)`` [Å] → ``(l_max + 1, E, n_max)``, without the factor rˡ."""
+        values = self.table(distances)  # (E, (l_max + 1) · n_max)
+        radial: Tensor = values.view(len(values), self.n_degrees, -1).transpose(0, 1)
+        return radial
 
 
 class GaussianTypeOrbitals(nn.Module):

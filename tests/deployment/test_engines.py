@@ -15,6 +15,7 @@ from eippot.deployment.files import write_exported
 from eippot.errors import ModelError
 from eippot.graphs.neighbors import NeighborList, neighbor_list
 from eippot.kernels.library import build_library
+from eippot.testing.architectures import ARCHITECTURES
 from eippot.testing.exporting import exported_model
 from eippot.testing.structures import EVERY_KIND, periodic
 from tests.networks import potential
@@ -22,11 +23,12 @@ from tests.networks import potential
 Structure = Callable[[], Atoms]
 
 
-@pytest.fixture(scope="module")
-def compressed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["schnet", "soapnet", "cgcnn"])
+def compressed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     build_library()
     path = tmp_path_factory.mktemp("compressed") / "model.pt"
-    write_exported(*exported_model([potential()], "schnet", bins=512), path)
+    model = potential(ARCHITECTURES[request.param])
+    write_exported(*exported_model([model], request.param, bins=512), path)
     return path
 
 

@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.build import bulk
 from torch import nn
 
-from eippot.config.model import EquivariantConfig, SchNetConfig
+from eippot.config.model import ArchitectureConfig, EquivariantConfig, SchNetConfig
 from eippot.graphs.neighbors import NeighborList, neighbor_list
 from eippot.kernels.engine import Evaluation, Neighborhoods
 from eippot.models.equivariant import Equivariant
@@ -23,15 +23,23 @@ SPECIES = ["C", "Si"]
 
 
 def random_potential(channels: int = 32, interactions: int = 3, n_species: int = 2) -> Potential:
-    """Random weights, larger than at the start of a training: energies and forces of order 1."""
-    torch.manual_seed(channels)
+    """A SchNet; see `potential_of`."""
     config = SchNetConfig(
         cutoff=CUTOFF, channels=channels, interactions=interactions, radial_functions=24
     )
+    return potential_of(config, n_species)
+
+
+def potential_of(config: ArchitectureConfig, n_species: int = 2, gain: float = 1.7) -> Potential:
+    """Random weights, larger than at the start of a training: energies and forces of order 1.
+
+    Where they are so large that activations are fed more than 20, torch takes ln(1 + eˣ) for x.
+    """
+    torch.manual_seed(32)
     potential = Potential(build_representation(config, n_species, 28.0), n_species, 1, 1.5)
     with torch.no_grad():
         for parameter in potential.parameters():
-            parameter.mul_(1.7)
+            parameter.mul_(gain)
     return potential.double()
 
 

@@ -92,7 +92,9 @@ def test_files_that_are_no_model(folder: Path) -> None:
 
 def test_files_that_are_compiled_for_python(folder: Path) -> None:
     (folder / "model.pt").rename(folder / "model.pt2")
-    assert_says(error(folder, PAIR + "pair_coeff * * model.pt2 Si\n"), "is compiled for Python; LAM")
+    assert_says(
+        error(folder, PAIR + "pair_coeff * * model.pt2 Si\n"), "is compiled for Python; LAM"
+    )
 
 
 def test_torchscript_that_is_no_export(folder: Path) -> None:

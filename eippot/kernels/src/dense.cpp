@@ -15,15 +15,17 @@ AlignedArray<real> padded(const std::vector<double> &rows, int channels, int wid
 }
 
 template <class real>
-DenseLayer<real>::DenseLayer(const DenseWeights &weights, int channels, int width, int panel)
-    : width_(width),
+DenseLayer<real>::DenseLayer(const DenseWeights &weights, int n_in, int panel)
+    : in_width_(round_up(n_in, panel)),
+      out_width_(round_up(static_cast<int>(weights.matrix.size()) / n_in, panel)),
       has_bias_(!weights.bias.empty()),
-      panels_(static_cast<std::size_t>(width) * width),
-      bias_(width) {
-  for (int row = 0; row < channels; ++row) {
-    real *column = panels_.data() + row / panel * panel * width + row % panel;
-    for (int k = 0; k < channels; ++k) {
-      column[k * panel] = static_cast<real>(weights.matrix[row * channels + k]);
+      panels_(static_cast<std::size_t>(in_width_) * out_width_),
+      bias_(out_width_) {
+  const auto n_out = static_cast<int>(weights.matrix.size()) / n_in;
+  for (int row = 0; row < n_out; ++row) {
+    real *column = panels_.data() + row / panel * panel * in_width_ + row % panel;
+    for (int k = 0; k < n_in; ++k) {
+      column[k * panel] = static_cast<real>(weights.matrix[row * n_in + k]);
     }
     if (has_bias_) bias_[row] = static_cast<real>(weights.bias[row]);
   }

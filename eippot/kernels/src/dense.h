@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "aligned_array.h"
-#include "schnet_weights.h"
+#include "dense_weights.h"
 #include "vector_kernels.h"
 
 namespace eippot {
@@ -15,20 +15,26 @@ namespace eippot {
 template <class real>
 AlignedArray<real> padded(const std::vector<double> &rows, int channels, int width, double factor);
 
+inline int round_up(int n, int multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+/// Rows are as wide as the layer has inputs and outputs, rounded up to whole panels.
 template <class real>
 class DenseLayer {
  public:
-  DenseLayer(const DenseWeights &weights, int channels, int width, int panel);
+  DenseLayer(const DenseWeights &weights, int n_in, int panel);
 
   PackedLayer<real> packed() const {
-    return {panels_.data(), has_bias_ ? bias_.data() : nullptr, width_};
+    return {panels_.data(), has_bias_ ? bias_.data() : nullptr, in_width_, out_width_};
   }
 
  private:
-  int width_;
+  int in_width_;
+  int out_width_;
   bool has_bias_;
-  AlignedArray<real> panels_;  // (width / panel, width, panel)
-  AlignedArray<real> bias_;    // (width,)
+  AlignedArray<real> panels_;  // (out_width / panel, in_width, panel)
+  AlignedArray<real> bias_;    // (out_width,)
 };
 
 }  // namespace eippot

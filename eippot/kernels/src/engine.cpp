@@ -1,8 +1,10 @@
 #include "engine.h"
 
+#include "cgcnn_engine.h"
 #include "composed_engines.h"
 #include "equivariant_engine.h"
 #include "schnet_engine.h"
+#include "soapnet_engine.h"
 
 namespace eippot {
 
@@ -15,6 +17,10 @@ std::unique_ptr<Engine<real>> network(const std::string &architecture, Parameter
     return std::make_unique<SchNetEngine<real>>(read_schnet(parameters), kernels);
   if (architecture == "equivariant")
     return std::make_unique<EquivariantEngine<real>>(read_equivariant(parameters), kernels);
+  if (architecture == "cgcnn")
+    return std::make_unique<CGCNNEngine<real>>(read_cgcnn(parameters), kernels);
+  if (architecture == "soapnet")
+    return std::make_unique<SOAPNetEngine<real>>(read_soapnet(parameters), kernels);
   throw NoEngine("there is no engine for the architecture '" + architecture + "'");
 }
 

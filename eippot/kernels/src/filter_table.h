@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "aligned_array.h"
-#include "schnet_weights.h"
+#include "knot_values.h"
 #include "vector_kernels.h"
 
 namespace eippot {

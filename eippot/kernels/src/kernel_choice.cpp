@@ -20,7 +20,8 @@ EIPPOT_DECLARE(generic)
 
 #ifdef EIPPOT_X86
 bool has_avx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
 }
 
 bool has_avx2() {

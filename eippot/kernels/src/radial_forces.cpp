@@ -27,9 +27,37 @@ void sum_forces(const std::vector<Neighbor> &neighbors, const real *slopes, int 
     results.virials[6L * center + k] = -0.5 * products[k];
 }
 
+/// Slopes are put back into the order of the lists, in which all arrays are read one after the
+/// other.
+template <class real>
+void sum_radial_forces(const Neighborhoods &around, Block block, SortedEdges<real> &edges,
+                       std::vector<Neighbor> &neighbors, std::vector<real> &slopes,
+                       const EnergiesAndForces &results) {
+  const real factor = edges.bins_per_length() * edges.bins_per_length();
+  const EdgeRange<real> sorted = edges[block];
+  slopes.assign(edges.n_listed(block), real{});
+  for (int e = 0; e < sorted.n; ++e) {
+    const Edge<real> &edge = sorted.edges[e];
+    if (edge.coordinate > 0) slopes[edge.index] = edge.derivative * factor / edge.coordinate;
+  }
+  const real *of_center = slopes.data();
+  for (int center = block.begin; center < block.end; ++center) {
+    around.find(center, neighbors);
+    sum_forces(neighbors, of_center, center, results);
+    of_center += neighbors.size();
+  }
+}
+
 template void sum_forces(const std::vector<Neighbor> &, const float *, int,
                          const EnergiesAndForces &);
 template void sum_forces(const std::vector<Neighbor> &, const double *, int,
                          const EnergiesAndForces &);
+
+template void sum_radial_forces(const Neighborhoods &, Block, SortedEdges<float> &,
+                                std::vector<Neighbor> &, std::vector<float> &,
+                                const EnergiesAndForces &);
+template void sum_radial_forces(const Neighborhoods &, Block, SortedEdges<double> &,
+                                std::vector<Neighbor> &, std::vector<double> &,
+                                const EnergiesAndForces &);
 
 }  // namespace eippot

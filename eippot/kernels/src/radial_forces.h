@@ -3,7 +3,11 @@
 #ifndef EIPPOT_RADIAL_FORCES_H
 #define EIPPOT_RADIAL_FORCES_H
 
+#include <vector>
+
+#include "blocks.h"
 #include "engine.h"
+#include "sorted_edges.h"
 
 namespace eippot {
 
@@ -12,6 +16,13 @@ namespace eippot {
 template <class real>
 void sum_forces(const std::vector<Neighbor> &neighbors, const real *slopes, int center,
                 const EnergiesAndForces &results);
+
+/// Those of a block of centers, from the derivatives of its edges. `neighbors` and `slopes` are for
+/// work.
+template <class real>
+void sum_radial_forces(const Neighborhoods &around, Block block, SortedEdges<real> &edges,
+                       std::vector<Neighbor> &neighbors, std::vector<real> &slopes,
+                       const EnergiesAndForces &results);
 
 }  // namespace eippot
 

@@ -10,10 +10,6 @@ namespace {
 
 constexpr int block_size = 48;
 
-int round_up(int n, int multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
-
 /// One table for each species of the neighbor in the first interaction, else one for all.
 std::vector<KnotValues> filters(const SchNetWeights &weights, std::size_t index) {
   if (index > 0) return {weights.interactions[index].filter};
@@ -31,8 +27,8 @@ SchNetEngine<real>::SchNetEngine(const SchNetWeights &weights, const Kernels<rea
     : kernels_(kernels),
       channels_(weights.channels),
       width_(round_up(weights.channels, kernels.panel)),
-      head_(weights.head, channels_, width_, kernels.panel),
-      head_back_(transposed(weights.head, channels_), channels_, width_, kernels.panel),
+      head_(weights.head, channels_, kernels.panel),
+      head_back_(transposed(weights.head, channels_), channels_, kernels.panel),
       head_output_(padded<real>(weights.head_output, channels_, width_, weights.energy_scale)),
       embedding_(padded<real>(weights.embedding, channels_, width_, 1.0)),
       isolated_outputs_(isolated_outputs(weights)),
@@ -49,9 +45,7 @@ typename SchNetEngine<real>::Interaction SchNetEngine<real>::make_interaction(
     const SchNetWeights &weights, std::size_t index, int width, int panel) {
   const InteractionWeights &from = weights.interactions[index];
   const int channels = weights.channels;
-  const auto layer = [&](const DenseWeights &w) {
-    return DenseLayer<real>(w, channels, width, panel);
-  };
+  const auto layer = [&](const DenseWeights &w) { return DenseLayer<real>(w, channels, panel); };
   const auto back = [&](const DenseWeights &w) { return layer(transposed(w, channels)); };
   const DenseWeights first = scaled(from.first, weights.neighbor_scale);
   return {layer(from.project),
@@ -220,25 +214,11 @@ void SchNetEngine<real>::backward(std::size_t layer, Block block, Scratch &scrat
 template <class real>
 void SchNetEngine<real>::forces(Block block, Scratch &scratch, const EnergiesAndForces &results) {
   Interaction &interaction = interactions_[0];
-  const EdgeRange<real> edges = edges_[block];
-  kernels_.gather_species_gradient(edges, interaction.filter.polynomials(), around_->species,
-                                   around_->species + block.begin, interaction.gradient.data(),
+  kernels_.gather_species_gradient(edges_[block], interaction.filter.polynomials(),
+                                   around_->species, around_->species + block.begin,
+                                   interaction.gradient.data(),
                                    row(interaction.gradient, block.begin));
-
-  // back to the order of the lists, in which all arrays are read one after the other
-  const real factor = edges_.bins_per_length() * edges_.bins_per_length();
-  scratch.slopes.assign(edges_.n_listed(block), real{});
-  for (int e = 0; e < edges.n; ++e) {
-    const Edge<real> &edge = edges.edges[e];
-    scratch.slopes[edge.index] = edge.derivative * factor / edge.coordinate;
-  }
-  const real *slopes = scratch.slopes.data();
-  std::vector<Neighbor> &neighbors = scratch.edges.neighbors;
-  for (int center = block.begin; center < block.end; ++center) {
-    around_->find(center, neighbors);
-    sum_forces(neighbors, slopes, center, results);
-    slopes += neighbors.size();
-  }
+  sum_radial_forces(*around_, block, edges_, scratch.edges.neighbors, scratch.slopes, results);
 }
 
 template <class real>

@@ -11,27 +11,12 @@ DenseWeights dense(Parameters &from, const std::string &name, std::size_t channe
   return {from.array(name + ".weight", channels * channels), from.array(name + ".bias", channels)};
 }
 
-/// A table (K, 2, C): values at the knots, and derivatives times the distance of knots.
-KnotValues filter(Parameters &from, const std::string &name, const SchNetWeights &shape) {
-  const std::size_t channels = shape.channels;
-  const auto &knots = from.array(name, 2 * shape.n_knots * channels);
-  const double per_angstrom = (shape.n_knots - 1) / shape.cutoff;
-  KnotValues filter;
-  for (int knot = 0; knot < shape.n_knots; ++knot) {
-    const double *values = knots.data() + 2 * knot * channels;
-    filter.values.insert(filter.values.end(), values, values + channels);
-    for (std::size_t c = 0; c < channels; ++c)
-      filter.derivatives.push_back(values[channels + c] * per_angstrom);
-  }
-  return filter;
-}
-
 InteractionWeights interaction(Parameters &from, const std::string &index,
                                const SchNetWeights &shape) {
   const std::string schnet = "potential.representation.";
   const std::string name = schnet + "interactions." + index;
   const std::size_t channels = shape.channels;
-  return {filter(from, schnet + "tables." + index + ".knots", shape),
+  return {read_knots(from, schnet + "tables." + index + ".knots", channels),
           {from.array(name + ".project.weight", channels * channels), {}},
           dense(from, name + ".update.0", channels),
           dense(from, name + ".update.2", channels)};
@@ -45,7 +30,7 @@ SchNetWeights read_schnet(Parameters &from) {
   weights.isolated_energies = from.array("reference_energies", weights.n_species);
   weights.embedding = from.array("potential.representation.embedding.weight");
   weights.channels = static_cast<int>(weights.embedding.size()) / weights.n_species;
-  weights.n_knots = static_cast<int>(from.number("table_bins")) + 1;
+  weights.n_knots = read_n_knots(from);
   weights.cutoff = from.number("cutoff");
   weights.neighbor_scale = from.number("potential.representation.neighbor_scale");
   weights.energy_scale = from.number("potential.scale");

@@ -1,46 +1,6 @@
 #include "schnet_weights.h"
 
-#include <algorithm>
-#include <cmath>
-
 namespace eippot {
-
-namespace {
-
-std::vector<double> activated(std::vector<double> x) {
-  for (double &value : x) {
-    value = std::max(value, 0.0) + std::log1p(std::exp(-std::abs(value))) - std::log(2.0);
-  }
-  return x;
-}
-
-}  // namespace
-
-std::vector<double> multiplied(const DenseWeights &layer, const std::vector<double> &x) {
-  const std::size_t n = x.size();
-  std::vector<double> y = layer.bias;
-  y.resize(n);
-  for (std::size_t row = 0; row < n; ++row) {
-    for (std::size_t k = 0; k < n; ++k) y[row] += layer.matrix[row * n + k] * x[k];
-  }
-  return y;
-}
-
-DenseWeights scaled(DenseWeights layer, double factor) {
-  for (double &value : layer.matrix) value *= factor;
-  return layer;
-}
-
-DenseWeights transposed(const DenseWeights &layer, int channels) {
-  DenseWeights turned;
-  turned.matrix.resize(layer.matrix.size());
-  for (int row = 0; row < channels; ++row) {
-    for (int k = 0; k < channels; ++k) {
-      turned.matrix[k * channels + row] = layer.matrix[row * channels + k];
-    }
-  }
-  return turned;
-}
 
 KnotValues first_filter(const SchNetWeights &weights, int species) {
   const InteractionWeights &interaction = weights.interactions.front();

@@ -1,27 +1,17 @@
 /// A trained SchNet as plain numbers.
 ///
-/// Matrices are row-major, (out, in); an empty bias is none. C: channels, S: species, K: knots.
+/// C: channels, S: species, K: knots.
 
 #ifndef EIPPOT_SCHNET_WEIGHTS_H
 #define EIPPOT_SCHNET_WEIGHTS_H
 
 #include <vector>
 
+#include "dense_weights.h"
+#include "knot_values.h"
 #include "parameters.h"
 
 namespace eippot {
-
-/// y = matrix x + bias.
-struct DenseWeights {
-  std::vector<double> matrix;  ///< (C, C)
-  std::vector<double> bias;    ///< (C,) or empty
-};
-
-/// A function of distance, at the knots.
-struct KnotValues {
-  std::vector<double> values;       ///< (K, C)
-  std::vector<double> derivatives;  ///< (K, C) [1/Angstrom]
-};
 
 /// x_i += second ssp(first scale sum_j W(r_ij) * (project x_j)).
 struct InteractionWeights {
@@ -47,15 +37,6 @@ struct SchNetWeights {
 
 /// Reads those of an exported file; NoEngine if it is another model.
 SchNetWeights read_schnet(Parameters &from);
-
-/// Square matrix times vector, plus bias, in double precision: (C, C), (C,) -> (C,).
-std::vector<double> multiplied(const DenseWeights &layer, const std::vector<double> &x);
-
-/// The same layer with its matrix (not its bias) times `factor`.
-DenseWeights scaled(DenseWeights layer, double factor);
-
-/// The transposed matrix, without bias.
-DenseWeights transposed(const DenseWeights &layer, int channels);
 
 /// The filter of the first interaction for neighbors of one species, whose features are known, and
 /// the linear layer behind the sum (without bias) with it: first (scale W(r) * project embedding).

@@ -14,6 +14,11 @@ namespace eippot {
 namespace EIPPOT_ISA {
 
 template <class real>
+const CGCNNKernels<real> &cgcnn_kernels();
+template <class real>
+const SoapKernels<real> &soap_kernels();
+
+template <class real>
 void scale(real *values, const real *factors, int n) {
   for (int i = 0; i < n; i += lanes<real>) store(values + i, load(values + i) * load(factors + i));
 }
@@ -40,7 +45,9 @@ const Kernels<real> &kernels() {
                                             gather<real>,
                                             gather_gradient<real>,
                                             gather_species<real>,
-                                            gather_species_gradient<real>};
+                                            gather_species_gradient<real>,
+                                            &cgcnn_kernels<real>(),
+                                            &soap_kernels<real>()};
   return all_of_them;
 }
 

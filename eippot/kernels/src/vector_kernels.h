@@ -50,13 +50,19 @@ struct Polynomials {
   int width;
 };
 
-/// A dense layer (width, width) in panels of columns: (width / panel, width, panel).
+/// A dense layer (in_width, out_width) in panels of columns: (out_width / panel, in_width, panel).
 template <class real>
 struct PackedLayer {
   const real *panels;
-  const real *bias;  ///< (width,), or nullptr for none
-  int width;
+  const real *bias;  ///< (out_width,), or nullptr for none
+  int in_width;
+  int out_width;
 };
+
+template <class real>
+struct CGCNNKernels;
+template <class real>
+struct SoapKernels;
 
 template <class real>
 struct Kernels {
@@ -64,7 +70,7 @@ struct Kernels {
   int panel;                          ///< columns of a dense layer that are computed together
   const TensorKernels<real> *tensor;  ///< see tensor_kernels.h
 
-  /// out (n_rows, width) = in (n_rows, width) times the layer, plus bias, plus out if `add`.
+  /// out (n_rows, out_width) = in (n_rows, in_width) times the layer, plus bias, plus out if `add`.
   void (*multiply)(const PackedLayer<real> &layer, const real *in, int n_rows, real *out, bool add);
 
   /// values = ln(1/2 e^x + 1/2) in place of x, slopes = its derivative; n a multiple of panel.
@@ -94,6 +100,9 @@ struct Kernels {
   void (*gather_species_gradient)(EdgeRange<real> edges, Polynomials<real> filters,
                                   const std::int32_t *species, const std::int32_t *center_species,
                                   const real *gradient, const real *center_gradient);
+
+  const CGCNNKernels<real> *cgcnn;
+  const SoapKernels<real> *soap;
 };
 
 /// Those of the instruction sets avx512, avx2 and generic that this processor has, best first.
