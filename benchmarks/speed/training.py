@@ -14,7 +14,11 @@ WARM_UP = 3
 Losses = Callable[[], Iterator[tuple[torch.Tensor, int]]]
 
 
-def training_speed(losses: Losses, optimizer: torch.optim.Optimizer) -> Callable[[float], float]:
+def training_speed(
+    losses: Losses,
+    optimizer: torch.optim.Optimizer,
+    backward: Callable[[torch.Tensor], None] = torch.Tensor.backward,
+) -> Callable[[float], float]:
     """Warm up; how to measure the speed of optimization then [structures/s].
 
     Measured is all that an epoch does: taking structures from the loader and batching them,
@@ -25,7 +29,7 @@ def training_speed(losses: Losses, optimizer: torch.optim.Optimizer) -> Callable
     def step() -> int:
         loss, structures = next(endless)
         optimizer.zero_grad()
-        loss.backward()
+        backward(loss)
         optimizer.step()
         return structures
 
