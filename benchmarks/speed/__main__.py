@@ -17,13 +17,15 @@ from pathlib import Path
 from benchmarks.speed.campaign import Campaign
 from benchmarks.speed.cases import all_cases
 from benchmarks.speed.environments import ROOT
+from benchmarks.speed.labelling import KIND as LABELLING
+from benchmarks.speed.labelling import labelling_summary, measure_labelling
 from benchmarks.speed.results import RESULTS, Results, summary
 
 
 def main() -> None:
     """Measure what is missing, and print what it comes to."""
     cases = all_cases()
-    kinds = list(dict.fromkeys(case.kind for case in cases))
+    kinds = [*dict.fromkeys(case.kind for case in cases), LABELLING]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kinds", nargs="+", choices=kinds, default=kinds, help="only these")
     parser.add_argument("--atoms", nargs="+", type=int, help="only cases of so many atoms")
@@ -41,8 +43,11 @@ def main() -> None:
     Campaign(arguments.results, log, arguments.again, lambda line: print(line, flush=True)).run(
         cases
     )
+    if LABELLING in arguments.kinds:
+        measure_labelling(arguments.results, arguments.again)
     print(f"measured in {(time.perf_counter() - began) / 60:.1f} minutes")
-    print("\n".join(summary(Results(arguments.results))))
+    lines = [*summary(Results(arguments.results)), *labelling_summary(arguments.results)]
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

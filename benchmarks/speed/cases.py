@@ -131,6 +131,7 @@ CLASSICAL: Final = tuple(
     Contestant(name, "", "classical", ("lammps",), {"potential": name})
     for name in ("Stillinger-Weber", "Tersoff", "SNAP")
 )
+CORE: Final = Contestant("one core", "", "core", ("numpy",))
 NEIGHBOR_LISTS: Final = tuple(
     Contestant(
         program, environment, "neighbor_lists", (distribution,), {"program": program.split()[0]}
@@ -203,6 +204,8 @@ def other_cases() -> list[Case]:
     lists = Contestant("eippot", "", "eippot_start", ("matscipy", "numpy"))
     start = Contestant("eippot", "", "eippot_start", OWN, SCHNET | {"compress": True})
     return [
+        Case("multiply-adds", {}, (CORE,), "1/s", 5.0),
+        Case("bandwidth", {}, (CORE,), "bytes/s", 5.0),
         Case("neighbors", {"atoms": 4096}, (lists, *NEIGHBOR_LISTS), "µs/atom", 15.0, 0.5),
         Case("command line", {}, (start,), "s", 5.0),
         Case("first step", {}, (start,), "s", 30.0),

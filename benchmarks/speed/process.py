@@ -43,7 +43,7 @@ class ContestantProcess:
         }
         self._log = log.open("a")
         self._process = subprocess.Popen(
-            [str(python), "-m", module],
+            [str(python), "-m", "benchmarks.speed.serving", module],
             cwd=ROOT,
             env=os.environ | environment,
             stdin=subprocess.PIPE,

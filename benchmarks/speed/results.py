@@ -38,6 +38,7 @@ class Results:
             {
                 (line["kind"], str(line["setting"]), line["contestant"]): line
                 for line in read_lines(path)
+                if "contestant" in line
             }.values()
         )
 

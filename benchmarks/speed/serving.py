@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import IO, Any
 
 #: what is to be measured: the setting of a case, and the options of the contestant.
@@ -42,19 +43,26 @@ class Prepared:
 Kinds = Mapping[str, Callable[[Setting], Prepared]]
 
 
-def serve(kinds: Kinds) -> None:
-    """Answer requests until there are no more.
+def main() -> None:
+    """Serve the contestant whose module is the argument, and has its ``KINDS``.
 
     ``{"prepare": kind, "setting": {…}}`` is answered by ``{"facts": {…}}``, ``{"measure": seconds}``
     by ``{"value": …}``; an exception by ``{"error": …}``, with its traceback on standard error.
     """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    answer(kinds, sys.stdin, answers)
+    kinds: Kinds = {}
+
+    def kinds_of_module() -> Kinds:
+        nonlocal kinds
+        kinds = kinds or import_module(sys.argv[1]).KINDS
+        return kinds
+
+    answer(kinds_of_module, sys.stdin, answers)
 
 
-def answer(kinds: Kinds, requests: IO[str], answers: IO[str]) -> None:
-    """The same on other files."""
+def answer(kinds: Callable[[], Kinds], requests: IO[str], answers: IO[str]) -> None:
+    """Answer requests until there are no more; what can be prepared is found out with the first."""
     ready: Prepared | None = None
     for line in requests:
         request = json.loads(line)
@@ -64,7 +72,7 @@ def answer(kinds: Kinds, requests: IO[str], answers: IO[str]) -> None:
                 if ready:
                     ready.close()
                     ready = None
-                ready = kinds[request["prepare"]](request["setting"])
+                ready = kinds()[request["prepare"]](request["setting"])
                 reply = {"facts": ready.facts}
             else:
                 assert ready, "nothing is prepared"
@@ -80,3 +88,7 @@ def answer(kinds: Kinds, requests: IO[str], answers: IO[str]) -> None:
 
 def _in_one_line(message: str) -> str:
     return " ".join(message.split())[:300]
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.speed.lammps_md import md_in_lammps
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 
 #: commands of each, on files of LAMMPS' folder of potentials.
 POTENTIALS: Final = {
@@ -28,5 +28,4 @@ def lammps(setting: Setting) -> Prepared:
     return md_in_lammps(commands, setting, Path(tempfile.mkdtemp()))
 
 
-if __name__ == "__main__":
-    serve({"lammps": lammps})
+KINDS: Kinds = {"lammps": lammps}

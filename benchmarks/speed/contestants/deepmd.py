@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.speed.keeping import kept
 from benchmarks.speed.lammps_md import md_in_lammps
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import CUTOFF, labelled_crystals
 
 ATOMS: Final = 64
@@ -114,5 +114,4 @@ def _use_threads(threads: int) -> None:
         os.environ[f"DP_{kind}_OP_PARALLELISM_THREADS"] = str(threads if kind == "INTRA" else 1)
 
 
-if __name__ == "__main__":
-    serve({"lammps": lammps, "training": training})
+KINDS: Kinds = {"lammps": lammps, "training": training}

@@ -12,7 +12,7 @@ import torch
 from torch_geometric.data import Batch
 
 from benchmarks.speed.lammps_md import Lmp, loop_seconds, md_in_lammps, peak_bytes, set_up
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import CUTOFF, NEIGHBORS, crystal, md_in_ase
 from eippot import EippotCalculator
 from eippot.config.deployment import ExportConfig
@@ -161,14 +161,11 @@ def export_time(setting: Setting) -> Prepared:
     return Prepared(measure, {"bytes": path.stat().st_size})
 
 
-if __name__ == "__main__":
-    serve(
-        {
-            "ase": ase,
-            "lammps": lammps,
-            "errors": errors,
-            "memory": memory,
-            "many atoms": many_atoms,
-            "export": export_time,
-        }
-    )
+KINDS: Kinds = {
+        "ase": ase,
+        "lammps": lammps,
+        "errors": errors,
+        "memory": memory,
+        "many atoms": many_atoms,
+        "export": export_time,
+    }

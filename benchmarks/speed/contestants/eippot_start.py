@@ -11,7 +11,7 @@ from typing import Final
 
 from benchmarks.speed.contestants.eippot_md import exported
 from benchmarks.speed.timing import timed
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import CUTOFF, crystal
 from eippot.graphs.neighbors import neighbor_list
 
@@ -53,5 +53,4 @@ def _seconds(command: list[str]) -> float:
     return time.perf_counter() - began
 
 
-if __name__ == "__main__":
-    serve({"neighbors": neighbors, "command line": command_line, "first step": first_step})
+KINDS: Kinds = {"neighbors": neighbors, "command line": command_line, "first step": first_step}

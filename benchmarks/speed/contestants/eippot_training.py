@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from ase import Atoms
 
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import COHESION, CUTOFF, NEIGHBORS, labelled_crystals
 from benchmarks.speed.training import training_speed
 from eippot.config.loss import PotentialLossConfig
@@ -55,5 +55,4 @@ def _labels(atoms: Atoms) -> dict[str, torch.Tensor]:
     }
 
 
-if __name__ == "__main__":
-    serve({"training": training})
+KINDS: Kinds = {"training": training}

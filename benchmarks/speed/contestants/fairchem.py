@@ -10,7 +10,7 @@ from fairchem.core.models.gemnet.gemnet import GemNetT
 from fairchem.core.preprocessing import AtomsToGraphs
 from torch_geometric.loader import DataLoader
 
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import CUTOFF, labelled_crystals
 from benchmarks.speed.training import training_speed
 
@@ -79,5 +79,4 @@ def _graphs(structures: list[Atoms]) -> list[object]:
     return graphs
 
 
-if __name__ == "__main__":
-    serve({"training": training})
+KINDS: Kinds = {"training": training}

@@ -11,7 +11,7 @@ from graph_pes.data.loader import GraphDataLoader
 from graph_pes.models import SchNet
 from graph_pes.training.loss import PerAtomEnergyLoss, PropertyLoss, TotalLoss
 
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import CUTOFF, crystal, labelled_crystals, md_in_ase
 from benchmarks.speed.training import training_speed
 
@@ -63,5 +63,4 @@ def training(setting: Setting) -> Prepared:
     return Prepared(training_speed(losses, optimizer), {"weights": weights})
 
 
-if __name__ == "__main__":
-    serve({"ase": ase, "training": training})
+KINDS: Kinds = {"ase": ase, "training": training}

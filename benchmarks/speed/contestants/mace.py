@@ -10,7 +10,7 @@ from mace import data, modules, tools
 from mace.calculators import MACECalculator
 from mace.tools import torch_geometric
 
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import COHESION, CUTOFF, NEIGHBORS, labelled_crystals, md_in_ase
 from benchmarks.speed.training import training_speed
 
@@ -81,5 +81,4 @@ def training(setting: Setting) -> Prepared:
     return Prepared(training_speed(losses, optimizer), {"weights": weights})
 
 
-if __name__ == "__main__":
-    serve({"ase": ase, "training": training})
+KINDS: Kinds = {"ase": ase, "training": training}

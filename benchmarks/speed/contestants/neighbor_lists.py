@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from benchmarks.speed.timing import timed
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import CUTOFF, crystal
 
 
@@ -34,5 +34,4 @@ def neighbors(setting: Setting) -> Prepared:
     return Prepared(timed(evaluate, len(atoms)))
 
 
-if __name__ == "__main__":
-    serve({"neighbors": neighbors})
+KINDS: Kinds = {"neighbors": neighbors}

@@ -22,7 +22,7 @@ from nequip.train import NequIPLightningModule
 from nequip.utils.global_state import set_global_state
 
 from benchmarks.speed.keeping import kept
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import COHESION, CUTOFF, NEIGHBORS, labelled_crystals, md_in_ase
 from benchmarks.speed.training import training_speed
 
@@ -187,5 +187,4 @@ def training(setting: Setting) -> Prepared:
     return Prepared(training_speed(losses, optimizer), {"weights": weights})
 
 
-if __name__ == "__main__":
-    serve({"ase": ase, "training": training})
+KINDS: Kinds = {"ase": ase, "training": training}

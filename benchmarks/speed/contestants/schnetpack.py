@@ -12,7 +12,7 @@ import torch
 from schnetpack.data import ASEAtomsData, AtomsDataModule
 from schnetpack.interfaces import SpkCalculator
 
-from benchmarks.speed.serving import Prepared, Setting, serve
+from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import CUTOFF, labelled_crystals, md_in_ase
 from benchmarks.speed.training import training_speed
 
@@ -109,5 +109,4 @@ def training(setting: Setting) -> Prepared:
     return Prepared(training_speed(losses, optimizer), {"weights": weights(model)})
 
 
-if __name__ == "__main__":
-    serve({"ase": ase, "training": training})
+KINDS: Kinds = {"ase": ase, "training": training}
