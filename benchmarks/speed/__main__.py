@@ -2,9 +2,10 @@
 
 Every contestant runs in a process and a Python environment of its own (``make bench-peers``); all
 that take part in a case prepare first, and then measure in turns. One JSON line for each contestant
-of each case is kept in ``benchmarks/speed.jsonl``; cases that have been measured with these versions
-on this machine are not measured again. At the end stand lines ``speed: <what> <figure> <unit> <ratio>
-to <peer>``. ``python -m benchmarks.speed.report`` writes ``docs/performance.md``.
+of each case is kept in ``benchmarks/speed.jsonl``; cases that were measured with these versions on
+this machine are not measured again. At the end stand lines
+``speed: <what> <figure> <unit> <ratio> to <peer>``.
+``python -m benchmarks.speed.report`` writes ``docs/performance.md``.
 """
 
 from __future__ import annotations

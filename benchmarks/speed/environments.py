@@ -1,8 +1,9 @@
 """Virtual environments of the peers: ``make bench-peers``.
 
-What is installed stands in ``peers.json``: for each environment the arguments of one ``pip install``
-after the other. An environment that is there as its lines want it is left alone; one that cannot be
-made is reported and leaves its reason in ``NAME.failed``, and the others are made all the same.
+What is installed stands in ``peers.json``: for each environment the arguments of one
+``pip install`` after the other. An environment that is there as its lines want it is left alone;
+one that cannot be made is reported and leaves its reason in ``NAME.failed``, and the others are
+made all the same.
 """
 
 from __future__ import annotations

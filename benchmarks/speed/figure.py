@@ -1,4 +1,4 @@
-"""The figure of ``docs/performance.md``: cost of MD against the number of atoms, and the roofline."""
+"""The figure of ``docs/performance.md``: cost of MD against number of atoms, and the roofline."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def md_in_lammps(potential: str, setting: Setting, folder: Path) -> Prepared:
         step = loop_seconds(program(f"run {steps} pre no")) / steps
         if ranks > 1:
             program.close()
-        return 1e6 * step / n_atoms
+        return float(1e6 * step / n_atoms)
 
     return Prepared(measure, {"program": _version(output)}, lmp.close)
 

@@ -53,7 +53,8 @@ class ContestantProcess:
             start_new_session=True,
         )
         self._answers: queue.SimpleQueue[str] = queue.SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def prepare(self, kind: str, setting: dict[str, Any], timeout: float) -> dict[str, Any]:
         """Have a case prepared; return the facts that the contestant tells of it."""
@@ -74,6 +75,7 @@ class ContestantProcess:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        self._listener.join()
         self._log.close()
 
     def _ask(self, request: dict[str, Any], timeout: float) -> dict[str, Any]:
@@ -96,6 +98,7 @@ class ContestantProcess:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._answers.put(line)
+        with self._process.stdout as answers:
+            for line in answers:
+                self._answers.put(line)
         self._answers.put("")

@@ -46,8 +46,9 @@ Kinds = Mapping[str, Callable[[Setting], Prepared]]
 def main() -> None:
     """Serve the contestant whose module is the argument, and has its ``KINDS``.
 
-    ``{"prepare": kind, "setting": {…}}`` is answered by ``{"facts": {…}}``, ``{"measure": seconds}``
-    by ``{"value": …}``; an exception by ``{"error": …}``, with its traceback on standard error.
+    ``{"prepare": kind, "setting": {…}}`` is answered by ``{"facts": {…}}``,
+    ``{"measure": seconds}`` by ``{"value": …}``; an exception by ``{"error": …}``,
+    with its traceback on standard error.
     """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -104,7 +104,7 @@ def training(setting: Setting) -> Prepared:
 
     def measure(seconds: float) -> float:
         output = dp(folder, "train", "input.json", "--skip-neighbor-stat")
-        return batch / float(re.findall(r"average training time: (\S+) s/batch", output)[-1])
+        return float(batch) / float(re.findall(r"average training time: (\S+) s/batch", output)[-1])
 
     return Prepared(measure)
 

@@ -132,7 +132,8 @@ def memory(setting: Setting) -> Prepared:
 
     def measure(seconds: float) -> float:
         large = peak(_commands(path), setting["atoms"]) - peak(own, setting["atoms"])
-        return (large - small) / (setting["atoms"] - setting["few_atoms"])
+        more = setting["atoms"] - setting["few_atoms"]
+        return (large - small) / float(more)
 
     return Prepared(measure, {"libraries": small})
 
@@ -162,10 +163,10 @@ def export_time(setting: Setting) -> Prepared:
 
 
 KINDS: Kinds = {
-        "ase": ase,
-        "lammps": lammps,
-        "errors": errors,
-        "memory": memory,
-        "many atoms": many_atoms,
-        "export": export_time,
-    }
+    "ase": ase,
+    "lammps": lammps,
+    "errors": errors,
+    "memory": memory,
+    "many atoms": many_atoms,
+    "export": export_time,
+}

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.speed.contestants.eippot_md import exported
-from benchmarks.speed.timing import timed
 from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import CUTOFF, crystal
+from benchmarks.speed.timing import timed
 from eippot.graphs.neighbors import neighbor_list
 
 #: from the start of Python to the end of the first step of MD.

@@ -52,8 +52,9 @@ def training(setting: Setting) -> Prepared:
         for batch in loader:
             found = model(batch)
             energy = (found["energy"].view(-1) - batch.energy) / batch.natoms
-            yield energy.square().mean() + (found["forces"] - batch.forces).square().mean(), len(
-                energy
+            yield (
+                energy.square().mean() + (found["forces"] - batch.forces).square().mean(),
+                len(energy),
             )
 
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)

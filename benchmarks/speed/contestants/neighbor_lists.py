@@ -1,12 +1,12 @@
-"""Neighbor lists of others: ASE's own, vesin's (graph-pes, SchNetPack), matscipy's (MACE, NequIP)."""
+"""Neighbor lists of others: ASE's own, and those of vesin and matscipy, which peers use."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
-from benchmarks.speed.timing import timed
 from benchmarks.speed.serving import Kinds, Prepared, Setting
 from benchmarks.speed.silicon import CUTOFF, crystal
+from benchmarks.speed.timing import timed
 
 
 def neighbors(setting: Setting) -> Prepared:

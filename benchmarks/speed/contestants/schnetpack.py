@@ -31,7 +31,7 @@ def network(setting: Setting) -> torch.nn.Module:
         radial_basis=radial,
         cutoff_fn=spk.nn.CosineCutoff(CUTOFF),
     )
-    return spk.model.NeuralNetworkPotential(
+    model: torch.nn.Module = spk.model.NeuralNetworkPotential(
         representation=schnet,
         input_modules=[spk.atomistic.PairwiseDistances()],
         output_modules=[
@@ -40,6 +40,7 @@ def network(setting: Setting) -> torch.nn.Module:
         ],
         postprocessors=[trn.CastTo64()],
     )
+    return model
 
 
 def weights(model: torch.nn.Module) -> int:
@@ -95,7 +96,7 @@ def training(setting: Setting) -> Prepared:
     ]
     model = network(setting)
     task = spk.task.AtomisticTask(model, outputs, torch.optim.Adam, {"lr": 1e-3})
-    model.initialize_transforms(module)
+    model.initialize_transforms(module)  # type: ignore[operator]
     optimizer = torch.optim.Adam(task.parameters(), lr=1e-3)
 
     def losses() -> Iterator[tuple[torch.Tensor, int]]:
