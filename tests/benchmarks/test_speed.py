@@ -15,9 +15,10 @@ from benchmarks.speed.campaign import Campaign
 from benchmarks.speed.cases import DEEPMD, OWN_SCHNET, SCHNETPACK, Case, Contestant, all_cases
 from benchmarks.speed.environments import PEERS
 from benchmarks.speed.figure import draw
+from benchmarks.speed.labelling import labelling_summary
 from benchmarks.speed.process import ContestantError, ContestantProcess
 from benchmarks.speed.report import PAGE, core_of, page
-from benchmarks.speed.results import Results, summary
+from benchmarks.speed.results import RESULTS, Results, summary
 from benchmarks.speed.roofline import Core, schnet_work
 
 FAKE = "tests.benchmarks.fake"
@@ -142,6 +143,11 @@ def test_the_report_has_what_was_measured(results: Results, tmp_path: Path) -> N
     assert "- abacus, 2 cores, 1 GB\n- program 1.2.3\n- not measured: SchNetPack" in text
     draw(results, core_of(results), tmp_path / "figure.svg")
     assert "<svg" in (tmp_path / "figure.svg").read_text()
+
+
+def test_the_page_tells_what_was_measured() -> None:
+    text = PAGE.read_text()
+    assert page(text, Results(RESULTS), labelling_summary(RESULTS)) == text
 
 
 def test_floors_of_a_core() -> None:
