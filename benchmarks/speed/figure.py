@@ -27,7 +27,7 @@ MARKERS = "os^Dv<>p"
 def draw(results: Results, core: Core | None, path: Path) -> None:
     """Write the figure; two panels, MD in LAMMPS and in ASE."""
     matplotlib.rcParams["svg.hashsalt"] = "eippot"  # the same figure for the same figures
-    figure = Figure(figsize=(11, 6), layout="constrained")
+    figure = Figure(figsize=(11, 7), layout="constrained")
     in_lammps, in_ase = figure.subplots(1, 2, sharey=True)
     for axes, kind, title in (
         (in_lammps, "lammps", "MD in LAMMPS, one core"),
@@ -39,12 +39,12 @@ def draw(results: Results, core: Core | None, path: Path) -> None:
     in_lammps.set_ylabel("time per atom and step [µs]")
     if core:
         arithmetic, memory = core.floors(schnet_work())
-        for floor, name in ((arithmetic, "arithmetic"), (memory, "memory")):
-            in_lammps.axhline(
-                floor, color="k", linestyle=":", label=f"SchNet-128×3: floor by {name}"
-            )
+        for floor, name, style in ((arithmetic, "arithmetic", "--"), (memory, "memory", ":")):
+            label = f"SchNet-128×3: floor by {name}"
+            in_lammps.axhline(floor, color="k", linestyle=style, linewidth=1, label=label)
     for axes in (in_lammps, in_ase):
-        axes.legend(fontsize=7)
+        if axes.lines:
+            axes.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.1))
     figure.savefig(path, format="svg", metadata={"Date": None})
 
 
