@@ -156,7 +156,7 @@ def md_cases() -> list[Case]:
     cases = []
     for atoms in SIZES:
         large = atoms == max(SIZES)
-        seconds = 90.0 if atoms >= 4096 else 40.0
+        seconds = 60.0 if atoms >= 4096 else 25.0
         in_ase = QUICK_IN_ASE if large else (*COMPRESSED, *PLAIN, *PEERS_IN_ASE)
         cases.append(Case("ase", {"atoms": atoms}, in_ase, MD_UNIT, seconds))
         in_lammps = (*COMPRESSED, DEEPMD, *CLASSICAL, *(() if large else PLAIN))
@@ -164,7 +164,7 @@ def md_cases() -> list[Case]:
         cases.append(Case("lammps", setting, in_lammps, MD_UNIT, seconds))
     for atoms in SIZES[2:]:
         setting = {"atoms": atoms, "ranks": 2}
-        cases.append(Case("lammps", setting, (OWN_SCHNET, DEEPMD), MD_UNIT, 40.0, 3.0))
+        cases.append(Case("lammps", setting, (OWN_SCHNET, DEEPMD), MD_UNIT, 25.0, 2.0))
     return cases
 
 
@@ -193,7 +193,7 @@ TRAINED: Final = {
 def training_cases() -> list[Case]:
     """Training with energies and forces, on one and two threads."""
     return [
-        Case("training", TRAINING | {"threads": threads}, who, TRAINING_UNIT, 45.0, 3.0)
+        Case("training", TRAINING | {"threads": threads}, who, TRAINING_UNIT, 24.0, 2.0)
         for threads in (1, 2)
         for who in TRAINED.values()
     ]
