@@ -4,6 +4,7 @@
 # make lint    what CI checks beside the tests
 # make sanitize   tests of the LAMMPS pair style with sanitizers for memory and undefined behaviour
 # make bench NAME=silicon   a benchmark of benchmarks/; OPTIONS='...' are handed to it
+# make bench-peers   environments in .peers of the programs that make bench NAME=speed compares with
 
 SHELL := /bin/bash
 VENV := .venv
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: setup demo test lint sanitize bench
+.PHONY: setup demo test lint sanitize bench bench-peers
 
 setup:
 	@bash .ci/setup $(VENV)
@@ -30,3 +31,6 @@ sanitize: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks.$(NAME) $(OPTIONS)
+
+bench-peers: setup
+	@$(BIN)/python -m benchmarks.speed.environments

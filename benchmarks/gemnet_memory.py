@@ -60,7 +60,7 @@ def train(config: GemNetConfig) -> None:
         error = found.energy / batch.sizes[:, None] - energies
         loss = error.square().mean() + (found.forces - forces).square().mean()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         print(f"  step {step}: loss {loss.item():.4f}, {peak():.2f} GB")
     seconds = (time.process_time() - start) / STEPS

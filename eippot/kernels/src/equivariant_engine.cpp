@@ -14,7 +14,7 @@ template <class real>
 EquivariantEngine<real>::EquivariantEngine(const EquivariantWeights &weights,
                                            const Kernels<real> &kernels)
     : kernels_(kernels),
-      width_(padded_width(weights.channels, kernels.panel)),
+      width_(round_up(weights.channels, kernels.panel)),
       harmonics_(weights.l_max, weights.harmonics, weights.shortest),
       head_(weights.head, weights.channels, kernels.panel),
       head_back_(transposed(weights.head, weights.channels), weights.channels, kernels.panel),

@@ -10,11 +10,6 @@
 
 namespace eippot {
 
-/// How many numbers C channels take, with zeros up to whole panels.
-inline int padded_width(int channels, int panel) {
-  return (channels + panel - 1) / panel * panel;
-}
-
 /// Of inputs and outputs that are groups of C channels, each padded to `width`.
 template <class real>
 class ChannelMatrix {
