@@ -20,6 +20,7 @@ from eippot.version import __version__
 
 SOURCES: Final = Path(__file__).parent
 NAME: Final = "libeippot_kernels.so"
+ENGINE_NAME: Final = "libeippot_engine.a"  # the same, to link to from C++
 
 
 def find_library() -> Path | None:
@@ -59,7 +60,9 @@ def build_library(*, force: bool = False, report: Report = print) -> Path:
             return library
         report("compiling the kernels (about a minute)")
         definitions = {"EIPPOT_WARNINGS_AS_ERRORS": "ON"}
-        compile_into(folder, SOURCES, definitions, (NAME,), "A newer compiler may help.")
+        compile_into(
+            folder, SOURCES, definitions, (ENGINE_NAME, NAME), "A newer compiler may help."
+        )
     report(f"built {library}")
     return library
 
@@ -74,4 +77,4 @@ def library_folder() -> Path:
 
 def source_files() -> list[Path]:
     """Everything that the library is built from, in a fixed order."""
-    return [SOURCES / "CMakeLists.txt", *sorted((SOURCES / "src").iterdir())]
+    return [SOURCES / "CMakeLists.txt", *sorted((SOURCES / "src").glob("*/*"))]

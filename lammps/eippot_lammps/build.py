@@ -7,7 +7,7 @@ from pathlib import Path
 
 from eippot.errors import MissingDependencyError
 from eippot.kernels.building import Report, compile_into, locked, require_tools
-from eippot.kernels.library import SOURCES
+from eippot.kernels.library import ENGINE_NAME, SOURCES, build_library, find_library
 from eippot_lammps.locate import Lammps, Torch, find_lammps, find_mpi_include, find_torch
 from eippot_lammps.plugin_folder import PACKAGE_FOLDER, PAIR_NAME, PLUGIN_NAME, plugin_folder
 
@@ -41,6 +41,7 @@ def build_plugin(
     target, torch, mpi_include = _requirements(lammps)
     folder = plugin_folder(target, torch)
     plugin = folder / PLUGIN_NAME
+    library = find_library() or build_library(report=report)
     with locked(folder):
         if plugin.is_file() and not force:
             report(f"already built: {plugin}")
@@ -50,7 +51,7 @@ def build_plugin(
         compile_into(
             folder,
             PACKAGE_FOLDER,
-            _definitions(target, torch, mpi_include),
+            _definitions(target, torch, mpi_include, library.with_name(ENGINE_NAME)),
             products,
             "'eippot lammps doctor' checks the compiler and the libraries.",
         )
@@ -86,7 +87,9 @@ def _requirements(lammps: Lammps | None) -> tuple[Lammps, Torch, Path | None]:
     return target, torch, mpi_include
 
 
-def _definitions(lammps: Lammps, torch: Torch, mpi_include: Path | None) -> dict[str, object]:
+def _definitions(
+    lammps: Lammps, torch: Torch, mpi_include: Path | None, engine: Path
+) -> dict[str, object]:
     definitions: dict[str, object] = {
         "TORCH_DIR": torch.folder,
         "TORCH_CXX11_ABI": int(_torch_abi()),
@@ -96,6 +99,8 @@ def _definitions(lammps: Lammps, torch: Torch, mpi_include: Path | None) -> dict
         "LAMMPS_VERSION": lammps.date,
         "EIPPOT_VERSION": metadata.version("eippot"),
     }
+    if lammps.cxx11_abi():  # else the engine is compiled anew, with the older strings
+        definitions["EIPPOT_ENGINE"] = engine
     if mpi_include is not None:
         definitions["MPI_INCLUDE_DIR"] = mpi_include
     return definitions

@@ -1,6 +1,6 @@
 #include "compressed_model.h"
 
-#include "engine.h"
+#include "engine/engine.h"
 
 namespace eippot {
 

@@ -8,10 +8,10 @@
 
 #include <memory>
 
+#include "engine/neighborhoods.h"
+#include "engine/parameters.h"
 #include "exported_model.h"
-#include "neighborhoods.h"
 #include "node_results.h"
-#include "parameters.h"
 
 namespace eippot {
 

@@ -20,8 +20,8 @@
 #include <vector>
 
 #include "atom_rows.h"
+#include "engine/neighborhoods.h"
 #include "exported_model.h"
-#include "neighborhoods.h"
 
 namespace LAMMPS_NS {
 class Atom;

@@ -1,0 +1,62 @@
+/// A network from numbers of an atom to its energy, and back.
+
+#ifndef EIPPOT_ATOMIC_NETWORK_H
+#define EIPPOT_ATOMIC_NETWORK_H
+
+#include <vector>
+
+#include "common/aligned_array.h"
+#include "common/dense.h"
+#include "common/vector_kernels.h"
+
+namespace eippot {
+
+/// output . ssp(layer ... ssp(first x + bias of the species)). C: channels, I: inputs, S: species.
+struct AtomicNetworkWeights {
+  int n_in = 0;                         ///< I
+  int channels = 0;                     ///< C
+  DenseWeights first;                   ///< (C, I), without bias
+  std::vector<double> species_bias;     ///< (S, C)
+  std::vector<DenseWeights> layers;     ///< (C, C)
+  std::vector<double> output;           ///< (C,)
+  double scale = 1.0;                   ///< of what it gives [eV]
+  std::vector<double> isolated_inputs;  ///< (S, I) x of isolated atoms
+};
+
+template <class real>
+class AtomicNetwork {
+ public:
+  AtomicNetwork(const AtomicNetworkWeights &weights, const Kernels<real> &kernels);
+
+  /// What one thread works on.
+  struct Scratch {
+    AlignedArray<real> values, other_values;  // (n, width)
+    std::vector<AlignedArray<real>> slopes;   // (n, width) of each activation
+  };
+
+  /// Width of rows of inputs.
+  int in_width() const { return first_.packed().in_width; }
+
+  /// Energies (n,) [eV] relative to those of isolated atoms; their gradients by the inputs take the
+  /// place of these, (n, in_width).
+  void evaluate(const std::int32_t *species, int n, real *inputs, double *energies,
+                Scratch &scratch) const;
+
+ private:
+  /// A layer behind the first one.
+  struct Layer {
+    DenseLayer<real> forward, back;
+  };
+
+  const Kernels<real> &kernels_;
+  int width_;  // channels, and zeros up to whole panels
+  DenseLayer<real> first_, first_back_;
+  AlignedArray<real> species_bias_;  // (S, width)
+  std::vector<Layer> layers_;
+  AlignedArray<real> output_;             // (width,), times the scale
+  std::vector<double> isolated_outputs_;  // (S,) [eV]
+};
+
+}  // namespace eippot
+
+#endif
