@@ -132,7 +132,7 @@ def bare_step(
     weights = list(potential.parameters())
     evaluated = potential.for_training()
     optimizer = torch.optim.AdamW(weights, lr=1e-4, fused=True)
-    times: list[tuple[float, float]] = []
+    times: list[list[float]] = []
     end = time.perf_counter() + 0.5 * seconds
     while len(times) < 5 or time.perf_counter() < end:
         batch = batches[len(times) % len(batches)]
