@@ -24,8 +24,10 @@ from eippot.testing.subject import PRECISIONS, Subject
 from tests.lammps.engine import BAR, printed, succeed, tensor, write_structure
 
 RANKS: Final = (1, 2, 4, 8)
-#: of these also with tables, run by an engine of its own.
-COMPRESSED: Final = {f"compressed_{name}": name for name in ("schnet", "equivariant")}
+#: of these also with tables, run by engines of their own.
+COMPRESSED: Final = {
+    f"compressed_{name}": name for name in ("schnet", "soapnet", "cgcnn", "equivariant")
+}
 MODELS: Final = (*ARCHITECTURES, *COMPRESSED)
 TYPES: Final = ("Si", "C")
 #: of energy [eV/atom], of forces [eV/Å], and of the virial relative to its largest component.
