@@ -142,8 +142,17 @@ class Engine:
 
         Nothing is copied: positions that are float64 and contiguous are read at each call, and
         each call writes its results where the last one did.
+
+        Raises
+        ------
+        EippotError
+            There are further nodes, and no way to have their rows.
         """
         n_centers, n_nodes = len(around.first) - 1, len(around.species)
+        if n_nodes > n_centers and exchange is None:
+            raise EippotError(
+                f"Expected an exchange for {n_nodes - n_centers} nodes that are no centers, got none."
+            )
         arrays: list[npt.NDArray[np.generic]] = [
             np.ascontiguousarray(around.species, dtype=np.int32),
             np.ascontiguousarray(around.first, dtype=np.int64),

@@ -36,3 +36,10 @@ def test_a_model_with_more_than_the_engine_knows_is_refused(build: Any) -> None:
     potential.heads.more = nn.Linear(3, 2).double()
     with pytest.raises(EippotError, match="the engine does not know 'potential.heads.more"):
         build(potential)
+
+
+def test_nodes_of_other_processes_need_an_exchange(build: Any) -> None:
+    whole = neighborhoods(rattled())
+    half = whole._replace(first=whole.first[: len(whole.species) // 2 + 1])
+    with pytest.raises(EippotError, match="Expected an exchange for 32 nodes"):
+        build(random_potential()).engine.evaluate(half)
