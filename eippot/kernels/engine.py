@@ -151,7 +151,7 @@ class Engine:
         n_centers, n_nodes = len(around.first) - 1, len(around.species)
         if n_nodes > n_centers and exchange is None:
             raise EippotError(
-                f"Expected an exchange for {n_nodes - n_centers} nodes beside the centers, got none."
+                f"Expected an exchange for {n_nodes - n_centers} nodes beside centers, got none."
             )
         arrays: list[npt.NDArray[np.generic]] = [
             np.ascontiguousarray(around.species, dtype=np.int32),
