@@ -76,5 +76,6 @@ def stress_to_virial(stress: Array, volume: float) -> Array:
 
 
 def _components(tensor: Array, order: tuple[tuple[int, int], ...]) -> Array:
-    symmetric = 0.5 * (tensor + np.swapaxes(tensor, -1, -2))
-    return np.stack([symmetric[..., i, j] for i, j in order], axis=-1)
+    nine = tensor.reshape(*tensor.shape[:-2], 9)
+    one, other = [3 * i + j for i, j in order], [3 * j + i for i, j in order]
+    return 0.5 * (nine.take(one, axis=-1) + nine.take(other, axis=-1))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from ase import Atoms
 from ase.calculators.calculator import PropertyNotImplementedError
 
 from eippot.conventions import stress_from_ase_voigt
-from eippot.eips.base import EIPLabel
+from eippot.eips.base import EIPLabel, OneByOne
 from eippot.eips.cell import cell_with_normals
+from eippot.eips.frame import Frame
 from eippot.eips.source import EIPSource
 from eippot.errors import EIPError
 
@@ -70,9 +71,12 @@ class CalculatorPotential:
         """Chemical symbols that the calculator knows; None where it does not say."""
         return self._species
 
-    def evaluate(self, atoms: Atoms, derivatives: bool = True) -> EIPLabel:
-        """Energy, forces and stress; see :class:`~eippot.eips.base.EmpiricalPotential`."""
-        atoms = atoms.copy()
+    def prepare(self, frames: Sequence[Frame], derivatives: bool = True) -> OneByOne:
+        """Get ready to evaluate structures; see :class:`~eippot.eips.base.EmpiricalPotential`."""
+        return OneByOne(lambda frame: self._evaluate(frame, derivatives), frames)
+
+    def _evaluate(self, frame: Frame, derivatives: bool) -> EIPLabel:
+        atoms = frame.to_atoms()
         if self._needs_cell:
             atoms.cell = cell_with_normals(atoms.cell.array, atoms.pbc)
         atoms.calc = self._calculator

@@ -11,14 +11,16 @@ stress     ``(3, 3)``   eV/Å³   dE/dε/V; None unless periodic in 3 directions
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
-from ase import Atoms
 
 from eippot.conventions import Array
+from eippot.eips.frame import Frame
 
 
 class Status(str, Enum):
@@ -32,8 +34,7 @@ class Status(str, Enum):
     OUT_OF_RANGE = "out of range"
 
 
-@dataclass(frozen=True)
-class EIPLabel:
+class EIPLabel(NamedTuple):
     """What an EIP says of one structure; shapes and units as in the table of this module."""
 
     energy: float
@@ -41,8 +42,7 @@ class EIPLabel:
     stress: Array | None = None
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of asking one EIP about one structure.
 
     Parameters
@@ -63,6 +63,22 @@ class Outcome:
     seconds: float | None = None
 
 
+class Evaluation(Protocol):
+    """Structures that an EIP is asked about together."""
+
+    def compute(self, index: int) -> None:
+        """Let the EIP itself do its work for one structure: here it may raise, hang or crash.
+
+        Raises
+        ------
+        EIPError
+            The EIP refuses the structure. Anything else it raises counts as a failure as well.
+        """
+
+    def labels(self) -> list[EIPLabel | None]:
+        """Labels of all structures; None where the EIP did not do its work."""
+
+
 class EmpiricalPotential(Protocol):
     """The contract of every label source; one object serves any number of structures.
 
@@ -73,21 +89,41 @@ class EmpiricalPotential(Protocol):
     def supported_species(self) -> frozenset[str] | None:
         """Chemical symbols that the EIP knows; None where it does not say."""
 
-    def evaluate(self, atoms: Atoms, derivatives: bool = True) -> EIPLabel:
-        """Energy, forces and stress of one structure.
+    def prepare(self, frames: Sequence[Frame], derivatives: bool = True) -> Evaluation:
+        """Get ready to evaluate structures, without foreign code.
 
         Parameters
         ----------
-        atoms
-            Any cell and periodicity; cells may be smaller than the cutoff.
+        frames
+            Any cells and periodicity; cells may be smaller than the cutoff.
         derivatives
             Whether forces and stress are wanted too.
-
-        Raises
-        ------
-        EIPError
-            The EIP refuses the structure. Anything else it raises counts as a failure as well.
         """
+
+
+class OneByOne:
+    """An :class:`Evaluation` for EIPs that gain nothing from several structures at once.
+
+    Parameters
+    ----------
+    evaluate
+        Label of one structure.
+    frames
+        The structures.
+    """
+
+    def __init__(self, evaluate: Callable[[Frame], EIPLabel], frames: Sequence[Frame]) -> None:
+        self._evaluate = evaluate
+        self._frames = frames
+        self._labels: list[EIPLabel | None] = [None] * len(frames)
+
+    def compute(self, index: int) -> None:
+        """Evaluate one structure."""
+        self._labels[index] = self._evaluate(self._frames[index])
+
+    def labels(self) -> list[EIPLabel | None]:
+        """Labels of all structures; None where there is none."""
+        return self._labels
 
 
 @dataclass(frozen=True)
@@ -122,15 +158,18 @@ class Limits:
         tuple of Status and str
             The status, and the reason where it is not ``ok``.
         """
-        values = (label.energy, label.forces, label.stress)
-        if not all(np.isfinite(v).all() for v in values if v is not None):
+        forces, stress = label.forces, label.stress
+        largest = 0.0 if forces is None else float(np.abs(forces).max())  # of all components
+        others = [label.energy, *([] if stress is None else stress.ravel().tolist())]
+        if not (math.isfinite(largest) and all(map(math.isfinite, others))):
             return Status.NOT_FINITE, "energy, forces or stress are not finite"
         energy = (label.energy - isolated_energy) / n_atoms
         if abs(energy) > self.max_energy:
             return Status.OUT_OF_RANGE, (
                 f"energy {energy:.6g} eV/atom beyond ±{self.max_energy:g} of isolated atoms"
             )
-        force = 0.0 if label.forces is None else float(np.linalg.norm(label.forces, axis=1).max())
-        if force > self.max_force:
-            return Status.OUT_OF_RANGE, f"force {force:.6g} eV/Å beyond {self.max_force:g}"
+        if forces is not None and math.sqrt(3.0) * largest > self.max_force:
+            force = float(np.linalg.norm(forces, axis=1).max())
+            if force > self.max_force:
+                return Status.OUT_OF_RANGE, f"force {force:.6g} eV/Å beyond {self.max_force:g}"
         return Status.OK, ""

@@ -1,36 +1,34 @@
 """The journal of a labelling run: what is in it need not be computed again.
 
 A folder beside the output holds one append-only file. A record is a header (magic, length,
-checksum) and a payload (JSON, then the numbers as little-endian float64); a record torn by the
-end of the process is cut off when the journal is opened again. An entry is found by a key made
-of the structure and the source (see :func:`entry_keys`), so a journal may serve changed inputs.
+checksum) and a payload (keys of entries, then their outcomes as :mod:`eippot.eips.packing` packs
+them); a record torn by the end of the process is cut off when the journal is opened again. An
+entry is found by a key made of the structure and the source (see :func:`entry_keys`), so a
+journal may serve changed inputs.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import hashlib
-import json
 import shutil
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final
+from typing import IO, Final
 
-import numpy as np
-
-from eippot.conventions import Array
-from eippot.eips.base import EIPLabel, Outcome, Status
-from eippot.eips.messages import Frame
+from eippot.eips.base import Outcome
+from eippot.eips.frame import Frame
+from eippot.eips.packing import unpack_outcomes
 from eippot.eips.process import WORKER_PREFIX
 from eippot.eips.source import EIPSource
 from eippot.errors import DataError
 
 _HEADER: Final = struct.Struct("<4sQI")
-_MAGIC: Final = b"EIJ1"
+_MAGIC: Final = b"EIJ2"
+_KEY_BYTES: Final = 16
 
 
 class Journal:
@@ -40,6 +38,11 @@ class Journal:
     ----------
     output
         File that the run will write; the journal is the folder ``<output>.journal``.
+
+    Attributes
+    ----------
+    outcomes
+        What was in the journal when it was opened.
 
     Raises
     ------
@@ -81,10 +84,17 @@ class Journal:
         self._file.close()
         self._lock.close()
 
-    def add(self, batch: Sequence[tuple[bytes, Outcome]]) -> None:
-        """Note outcomes; they survive the end of the process from here on."""
-        self.outcomes.update(batch)
-        payload = _encode(batch)
+    def add(self, keys: Sequence[bytes], packed: bytes) -> None:
+        """Note outcomes; they survive the end of the process from here on.
+
+        Parameters
+        ----------
+        keys
+            Of the entries; see :func:`entry_keys`.
+        packed
+            Their outcomes, of :func:`~eippot.eips.packing.pack_outcomes`.
+        """
+        payload = b"".join((len(keys).to_bytes(8, "little"), *keys, packed))
         self._file.write(_HEADER.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload)
 
     def forget(self) -> None:
@@ -123,20 +133,16 @@ def entry_keys(
     derivatives
         Whether forces and stress are wanted.
     """
-    structures = [_digest(*(np.ascontiguousarray(part).tobytes() for part in f)) for f in frames]
+    structures = [_digest(b"".join([part.tobytes() for part in frame])) for frame in frames]
     eips = [
         _digest(repr((s.kind, s.target, sorted(s.options.items()), derivatives)).encode())
         for s in sources
     ]
-    return [[_digest(eip, structure) for structure in structures] for eip in eips]
+    return [[_digest(eip + structure) for structure in structures] for eip in eips]
 
 
-def _digest(*parts: bytes) -> bytes:
-    state = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        state.update(len(part).to_bytes(8, "little"))
-        state.update(part)
-    return state.digest()
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=_KEY_BYTES).digest()
 
 
 def _records(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
@@ -150,38 +156,7 @@ def _records(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
         yield payload, file.tell()
 
 
-def _encode(batch: Sequence[tuple[bytes, Outcome]]) -> bytes:
-    rows: list[list[Any]] = []
-    numbers: list[Array] = []
-    for key, outcome in batch:
-        row: list[Any] = [key.hex(), outcome.status.value, outcome.reason, outcome.seconds]
-        if (label := outcome.label) is not None:
-            n_atoms = None if label.forces is None else len(label.forces)
-            row += [n_atoms, label.stress is not None]
-            numbers.append(np.array([label.energy]))
-            numbers += [np.ravel(a) for a in (label.forces, label.stress) if a is not None]
-        rows.append(row)
-    text = json.dumps(rows).encode()
-    values = np.concatenate(numbers) if numbers else np.empty(0)
-    return len(text).to_bytes(8, "little") + text + values.astype("<f8").tobytes()
-
-
 def _decode(payload: bytes) -> Iterator[tuple[bytes, Outcome]]:
-    start = 8 + int.from_bytes(payload[:8], "little")
-    values = np.frombuffer(payload[start:], dtype="<f8").astype(np.float64)
-    position = 0
-
-    def take(count: int) -> Array:
-        nonlocal position
-        position += count
-        return values[position - count : position].copy()
-
-    for key, status, reason, seconds, *shape in json.loads(payload[8:start]):
-        label = None
-        if shape:
-            n_atoms, has_stress = shape
-            energy = float(take(1)[0])
-            forces = None if n_atoms is None else take(3 * n_atoms).reshape(n_atoms, 3)
-            label = EIPLabel(energy, forces, take(9).reshape(3, 3) if has_stress else None)
-        with contextlib.suppress(ValueError):
-            yield bytes.fromhex(key), Outcome(Status(status), reason, label, seconds)
+    first = 8 + _KEY_BYTES * int.from_bytes(payload[:8], "little")
+    keys = [payload[i : i + _KEY_BYTES] for i in range(8, first, _KEY_BYTES)]
+    return zip(keys, unpack_outcomes(payload[first:]), strict=True)

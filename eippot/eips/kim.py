@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import difflib
 import functools
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from ase import Atoms
 from ase.data import chemical_symbols
 
-from eippot.conventions import Array
-from eippot.eips.base import EIPLabel
-from eippot.eips.cell import cell_with_normals
+from eippot.eips.frame import Frame
+from eippot.eips.kim_evaluation import IntArray, KIMEvaluation, KIMModel
 from eippot.eips.source import EIPSource
 from eippot.errors import EIPError, MissingDependencyError
-
-IntArray = npt.NDArray[np.int32]
 
 _INSTALL = (
     "Install the KIM API and its models with `apt install libkim-api-dev openkim-models` "
@@ -57,92 +53,20 @@ class KIMPotential:
     """
 
     def __init__(self, model: str) -> None:
-        self._kimpy = kimpy = import_kimpy()
+        kimpy = import_kimpy()
         _check_model_name(kimpy, model)
-        self._model = _create_model(kimpy, model)
-        self._arguments = _create_arguments(kimpy, self._model, model)
-        self._codes = _species_codes(kimpy, self._model)
-        self._influence = float(self._model.get_influence_distance())
-        cutoffs, skips_paddings = self._model.get_neighbor_list_cutoffs_and_hints()
-        self._cutoffs: Array = np.asarray(cutoffs, dtype=np.float64)
-        self._paddings_need_neighbors = not np.all(skips_paddings)
-        self._neighbors = kimpy.neighlist.NeighList()
-        self._arguments.set_callback_pointer(
-            kimpy.compute_callback_name.GetNeighborList,
-            kimpy.neighlist.get_neigh_kim(),
-            self._neighbors,
-        )
+        created = _create_model(kimpy, model)
+        self._codes = _species_codes(kimpy, created)
+        self._model = KIMModel(kimpy, created, model)
 
     @property
     def supported_species(self) -> frozenset[str]:
         """Chemical symbols that the model knows."""
         return frozenset(chemical_symbols[z] for z in np.flatnonzero(self._codes >= 0))
 
-    def evaluate(self, atoms: Atoms, derivatives: bool = True) -> EIPLabel:
-        """Energy, forces and stress; see :class:`~eippot.eips.base.EmpiricalPotential`."""
-        n_atoms = len(atoms)
-        coordinates, codes, owners = self._particles(atoms)  # (n + p, 3), (n + p,), (p,)
-        energy, forces = self._compute(n_atoms, coordinates, codes, derivatives)
-        if forces is None:
-            return EIPLabel(energy)
-        folded = forces[:n_atoms].copy()  # (n, 3)
-        np.add.at(folded, owners, forces[n_atoms:])
-        if not atoms.pbc.all():
-            return EIPLabel(energy, folded)
-        # Strain moves every particle, paddings too: dE/dε = −Σ f ⊗ r over all of them.
-        strain_derivative = -forces.T @ coordinates  # (3, 3)
-        stress = 0.5 * (strain_derivative + strain_derivative.T) / atoms.get_volume()
-        return EIPLabel(energy, folded, stress)
-
-    def _particles(self, atoms: Atoms) -> tuple[Array, IntArray, IntArray]:
-        codes = self._codes[atoms.numbers]
-        if (codes < 0).any():
-            unknown = sorted({s for s, c in zip(atoms.symbols, codes, strict=True) if c < 0})
-            raise EIPError(f"The KIM model does not know {', '.join(unknown)}.")
-        pbc = atoms.pbc
-        cell = cell_with_normals(atoms.cell.array, pbc)
-        positions = _wrap(atoms.positions, cell, pbc)
-        if not pbc.any():
-            return positions, codes, np.empty(0, dtype=np.int32)
-        paddings, padding_codes, owners = self._kimpy.neighlist.create_paddings(
-            self._influence, cell, pbc.astype(np.int32), positions, codes
-        )
-        if len(owners) == 0:
-            return positions, codes, np.empty(0, dtype=np.int32)
-        return np.concatenate([positions, paddings]), np.concatenate([codes, padding_codes]), owners
-
-    def _compute(
-        self, n_atoms: int, coordinates: Array, codes: IntArray, derivatives: bool
-    ) -> tuple[float, Array | None]:
-        name = self._kimpy.compute_argument_name
-        contributing = np.zeros(len(codes), dtype=np.int32)
-        contributing[:n_atoms] = 1
-        needs_neighbors = np.ones_like(contributing)
-        if not self._paddings_need_neighbors:
-            needs_neighbors = contributing
-        self._neighbors.build(coordinates, self._influence, self._cutoffs, needs_neighbors)
-        energy = np.zeros(1)
-        forces = np.zeros_like(coordinates) if derivatives else None
-        # KIM keeps bare pointers: every array here must outlive the call of compute.
-        n_particles = np.array([len(codes)], dtype=np.int32)
-        pointers: list[tuple[Any, npt.NDArray[Any]]] = [
-            (name.numberOfParticles, n_particles),
-            (name.particleSpeciesCodes, codes),
-            (name.particleContributing, contributing),
-            (name.coordinates, coordinates),
-            (name.partialEnergy, energy),
-        ]
-        if forces is not None:
-            pointers.append((name.partialForces, forces))
-        else:
-            self._arguments.set_argument_null_pointer(name.partialForces)
-        for argument, array in pointers:
-            self._arguments.set_argument_pointer(argument, array)
-        try:
-            self._model.compute(self._arguments)
-        except RuntimeError as error:
-            raise EIPError(f"The KIM model refuses the structure: {_one_line(error)}") from None
-        return float(energy[0]), forces
+    def prepare(self, frames: Sequence[Frame], derivatives: bool = True) -> KIMEvaluation:
+        """Get ready to evaluate structures; see :class:`~eippot.eips.base.EmpiricalPotential`."""
+        return KIMEvaluation(self._model, self._codes, frames, derivatives)
 
 
 def import_kimpy() -> ModuleType:
@@ -228,16 +152,6 @@ def _create_model(kimpy: ModuleType, name: str) -> Any:  # noqa: ANN401 (kimpy h
     return model
 
 
-def _create_arguments(kimpy: ModuleType, model: Any, name: str) -> Any:  # noqa: ANN401
-    arguments = model.compute_arguments_create()
-    not_supported = kimpy.support_status.notSupported
-    for needed in ("partialEnergy", "partialForces"):
-        argument = getattr(kimpy.compute_argument_name, needed)
-        if arguments.get_argument_support_status(argument) == not_supported:
-            raise EIPError(f"The KIM model `{name}` does not compute {needed}.")
-    return arguments
-
-
 def _species_codes(kimpy: ModuleType, model: Any) -> IntArray:  # noqa: ANN401
     codes = np.full(len(chemical_symbols), -1, dtype=np.int32)
     for number, symbol in enumerate(chemical_symbols):
@@ -248,14 +162,6 @@ def _species_codes(kimpy: ModuleType, model: Any) -> IntArray:  # noqa: ANN401
         if supported:
             codes[number] = code
     return codes
-
-
-def _wrap(positions: Array, cell: Array, pbc: npt.NDArray[np.bool_]) -> Array:
-    """Positions ``(n, 3)`` [Å] moved by lattice vectors into the cell: fewer padding atoms."""
-    if not pbc.any():
-        return np.array(positions, dtype=np.float64)
-    shifts = np.where(pbc, np.floor(np.linalg.solve(cell.T, positions.T).T), 0.0)  # (n, 3)
-    return np.ascontiguousarray(positions - shifts @ cell)
 
 
 def _one_line(error: Exception) -> str:

@@ -13,6 +13,7 @@ key                            where       content
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from ase import Atoms
@@ -23,6 +24,7 @@ from eippot.properties import ENERGY, FORCES, STRESS, eip_key
 
 STATUS: Final = "status"
 SOURCE: Final = "source"
+_WRITTEN: Final = (ENERGY.name, FORCES.name, STRESS.name, STATUS, SOURCE)
 
 
 def write_label(atoms: Atoms, eip: str, source: str, outcome: Outcome) -> None:
@@ -39,15 +41,21 @@ def write_label(atoms: Atoms, eip: str, source: str, outcome: Outcome) -> None:
     outcome
         Its label is written if there is one; its status always.
     """
-    for what in (ENERGY.name, FORCES.name, STRESS.name, STATUS, SOURCE):
-        atoms.info.pop(eip_key(eip, what), None)
-        atoms.arrays.pop(eip_key(eip, what), None)
-    atoms.info[eip_key(eip, STATUS)] = outcome.status.value
-    atoms.info[eip_key(eip, SOURCE)] = source
+    keys = energy, forces, stress, status, from_where = _keys(eip)
+    for key in keys:
+        atoms.info.pop(key, None)
+        atoms.arrays.pop(key, None)
+    atoms.info[status] = outcome.status.value
+    atoms.info[from_where] = source
     if (label := outcome.label) is None:
         return
-    atoms.info[eip_key(eip, ENERGY.name)] = label.energy
+    atoms.info[energy] = label.energy
     if label.forces is not None:
-        atoms.arrays[eip_key(eip, FORCES.name)] = label.forces
+        atoms.arrays[forces] = label.forces
     if label.stress is not None:
-        atoms.info[eip_key(eip, STRESS.name)] = stress_to_ase_voigt(label.stress)
+        atoms.info[stress] = stress_to_ase_voigt(label.stress)
+
+
+@cache
+def _keys(eip: str) -> tuple[str, ...]:
+    return tuple(eip_key(eip, what) for what in _WRITTEN)

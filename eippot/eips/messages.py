@@ -6,45 +6,10 @@ import mmap
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-from ase import Atoms
-
-from eippot.conventions import Array
+from eippot.eips.packing import PackedFrames
 from eippot.eips.source import EIPSource
 from eippot.errors import EippotError
-
-
-class Frame(NamedTuple):
-    """All that an EIP sees of a structure; cheaper to send than an ``ase.Atoms``.
-
-    Parameters
-    ----------
-    numbers
-        Atomic numbers, shape ``(n,)``.
-    positions
-        Shape ``(n, 3)`` [Å].
-    cell
-        Lattice vectors as rows, shape ``(3, 3)`` [Å].
-    pbc
-        Shape ``(3,)``.
-    """
-
-    numbers: npt.NDArray[np.int64]
-    positions: Array
-    cell: Array
-    pbc: npt.NDArray[np.bool_]
-
-    @classmethod
-    def from_atoms(cls, atoms: Atoms) -> Frame:
-        """Take what an EIP sees from a structure."""
-        return cls(atoms.numbers, atoms.positions, atoms.cell.array, atoms.pbc)
-
-    def to_atoms(self) -> Atoms:
-        """Return a bare structure."""
-        return Atoms(numbers=self.numbers, positions=self.positions, cell=self.cell, pbc=self.pbc)
 
 
 @dataclass(frozen=True)
@@ -72,10 +37,10 @@ class Opened:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Ask a worker for labels of one EIP; it answers with lists of outcomes, in order."""
+    """Ask a worker for labels of one EIP; it answers with packed outcomes, in order."""
 
     eip: int
-    frames: list[Frame]
+    frames: PackedFrames
 
 
 class Phase(IntEnum):

@@ -6,7 +6,7 @@ the worker is replaced, and what it had not finished is given to another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -14,7 +14,9 @@ from types import TracebackType
 from typing import Final
 
 from eippot.eips.base import Outcome
-from eippot.eips.messages import Chunk, Frame, Hello, Open, Opened, Phase
+from eippot.eips.frame import Frame
+from eippot.eips.messages import Chunk, Hello, Open, Opened, Phase
+from eippot.eips.packing import pack_frames, pack_outcomes, unpack_outcomes
 from eippot.eips.process import WorkerProcess
 from eippot.eips.schedule import Entry, Schedule
 from eippot.eips.source import EIPSource
@@ -93,6 +95,11 @@ class WorkerPool:
         for slot in self._slots:
             _empty(slot)
 
+    def start(self, workers: int) -> None:
+        """Start so many workers, at most all, ahead of any work: each takes a while."""
+        for slot in self._slots[:workers]:
+            self._process(slot)
+
     def open_all(self) -> list[frozenset[str] | None]:
         """Open every EIP once, and ask for the species that it knows (None: it does not say).
 
@@ -112,7 +119,11 @@ class WorkerPool:
         return [answer.species for answer in answers]
 
     def evaluate(
-        self, frames: Sequence[Frame], entries: Iterable[Entry]
+        self,
+        frames: Sequence[Frame],
+        entries: Iterable[Entry],
+        first: Iterable[Entry] = (),
+        keep: Callable[[Sequence[Entry], bytes], None] = lambda entries, packed: None,
     ) -> Iterator[list[tuple[Entry, Outcome]]]:
         """Evaluate entries, in no particular order.
 
@@ -122,6 +133,10 @@ class WorkerPool:
             The structures that entries refer to.
         entries
             What to evaluate; each once.
+        first
+            Further entries, to be begun before the others.
+        keep
+            Called with entries that were tried and their packed outcomes, before these are yielded.
 
         Yields
         ------
@@ -133,7 +148,8 @@ class WorkerPool:
         EIPError
             Workers cannot be kept alive at all.
         """
-        schedule = Schedule(entries, len(self._slots), self._give_up_after)
+        schedule = Schedule(entries, len(self._slots), self._give_up_after, first)
+        self._keep = keep
         self._assign(schedule, frames)
         while busy := [slot for slot in self._slots if slot.entries]:
             connections = [slot.process.connection for slot in busy if slot.process]
@@ -153,7 +169,8 @@ class WorkerPool:
             process = self._process(slot)
             slot.entries, slot.received = portion, 0
             slot.begun_before = process.board.begun
-            process.send(Chunk(portion[0].eip, [frames[entry.structure] for entry in portion]))
+            work = pack_frames([frames[entry.structure] for entry in portion])
+            process.send(Chunk(portion[0].eip, work))
 
     def _look(self, slot: _Slot, schedule: Schedule) -> Finished:
         """See what a worker has sent, and whether it is alive and in time."""
@@ -173,9 +190,11 @@ class WorkerPool:
     def _receive(self, slot: _Slot, schedule: Schedule) -> Finished:
         assert slot.process is not None
         finished: Finished = []
-        for outcomes in slot.process.receive():
+        for packed in slot.process.receive():
+            outcomes = unpack_outcomes(packed)
             entries = slot.entries[slot.received : slot.received + len(outcomes)]
             slot.received += len(outcomes)
+            self._keep(entries, packed)
             schedule.note(entries[0].eip, outcomes)
             finished += zip(entries, outcomes, strict=True)
             self._idle_deaths = 0
@@ -200,10 +219,15 @@ class WorkerPool:
         guilty = left.pop(at)
         finished = schedule.put_back(left)
         doing = "when it was opened, " if phase is Phase.OPENING else ""
-        if not stopped:
-            return finished + schedule.crashed(guilty, f"{doing}the worker {words}", elapsed)
-        limit = self._limits[phase]
-        return finished + schedule.timed_out(guilty, f"{doing}no answer in {limit:g} s", limit)
+        if stopped:
+            limit = self._limits[phase]
+            lost = schedule.timed_out(guilty, f"{doing}no answer in {limit:g} s", limit)
+        else:
+            lost = schedule.crashed(guilty, f"{doing}the worker {words}", elapsed)
+        for entry, outcome in lost:
+            if outcome.seconds is not None:  # it was tried
+                self._keep([entry], pack_outcomes([outcome]))
+        return finished + lost
 
     def _is_late(self, process: WorkerProcess) -> bool:
         phase, elapsed = process.elapsed()

@@ -48,16 +48,26 @@ class Schedule:
         What is to be done.
     n_workers
         Number of workers that share it.
+    first
+        Further entries, to be done before the others.
     give_up_after
         An EIP that has crashed or timed out so many times in a row is left alone; 0 is never.
     """
 
-    def __init__(self, entries: Iterable[Entry], n_workers: int, give_up_after: int) -> None:
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        n_workers: int,
+        give_up_after: int,
+        first: Iterable[Entry] = (),
+    ) -> None:
         self._queues: dict[int, _Queue] = {}
         for entry in entries:
             self._queues.setdefault(entry.eip, _Queue()).waiting.append(entry.structure)
         for queue in self._queues.values():
             queue.waiting = deque(_shuffled(queue.waiting))
+        for entry in first:
+            self._queues.setdefault(entry.eip, _Queue()).waiting.appendleft(entry.structure)
         self._turns = deque(self._queues)
         self._n_workers = n_workers
         self._give_up_after = give_up_after

@@ -13,7 +13,6 @@ from urllib.parse import unquote
 import yaml
 
 from eippot.eips.base import EmpiricalPotential
-from eippot.eips.cards import read_card
 from eippot.errors import ConfigError
 
 #: kind of source → the module whose ``open_source`` opens it.
@@ -109,6 +108,8 @@ def collect_sources(eips: Mapping[str, str], sets: Sequence[str] = ()) -> tuple[
     ConfigError
         Nothing is asked for, a name occurs twice, or a card or a source cannot be read.
     """
+    from eippot.eips.cards import read_card  # and with it pydantic, which workers do without
+
     pairs = [(eip.name, eip.source) for name in sets for eip in read_card(name).eips]
     pairs += list(eips.items())
     if not pairs:

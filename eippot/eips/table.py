@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from ase import Atoms
 from ase.data import chemical_symbols
 
 from eippot.eips.base import Limits, Outcome, Status
+from eippot.eips.frame import Frame
 from eippot.eips.journal import Journal, entry_keys
-from eippot.eips.messages import Frame
 from eippot.eips.pool import WorkerPool
 from eippot.eips.schedule import Entry
 from eippot.eips.source import EIPSource
@@ -37,13 +39,19 @@ class LabelTable:
         The structures.
     derivatives
         Whether forces and stress are wanted.
+    limits
+        Labels outside of these are not to be believed.
     """
 
     def __init__(
-        self, sources: Sequence[EIPSource], structures: Sequence[Atoms], derivatives: bool
+        self,
+        sources: Sequence[EIPSource],
+        structures: Sequence[Atoms],
+        derivatives: bool,
+        limits: Limits,
     ) -> None:
         frames = [Frame.from_atoms(atoms) for atoms in structures]
-        self._numbers = sorted({int(z) for frame in frames for z in frame.numbers})
+        self._numbers, self._counts = _count_atoms(frames)
         isolated = [Frame.from_atoms(Atoms(numbers=[z])) for z in self._numbers]
         self._n_structures = len(frames)
         self._frames = frames + isolated  # isolated atoms stand behind the structures
@@ -51,6 +59,10 @@ class LabelTable:
         self._raw: dict[bytes, Outcome] = {}
         self._unsupported: dict[Entry, Outcome] = {}
         self._already_done = 0
+        self._limits = limits
+        self._n_atoms: list[int] = self._counts.sum(axis=1).tolist()
+        self._isolated: dict[int, list[float]] = {}
+        self._judged: list[list[Outcome | None]] = [[None] * len(frames) for _ in sources]
 
     def resume(self, journal: Journal, time_limit: float) -> int:
         """Take what an earlier run has done, but for timeouts under a shorter limit [s].
@@ -69,9 +81,25 @@ class LabelTable:
         return self._already_done
 
     def evaluate(
-        self, pool: WorkerPool, journal: Journal, report: Callable[[LabelProgress], None]
+        self,
+        pool: WorkerPool,
+        journal: Journal,
+        report: Callable[[LabelProgress], None],
+        finish: Callable[[list[int]], None] = lambda indices: None,
     ) -> None:
         """Make the labels that are missing; each is in the journal before it is reported.
+
+        Parameters
+        ----------
+        pool
+            Makes them.
+        journal
+            Keeps them.
+        report
+            Called whenever labels have been made.
+        finish
+            Called with structures all of whose labels are there; not with each structure: what an
+            earlier run has made, for one, is left out.
 
         Raises
         ------
@@ -82,62 +110,87 @@ class LabelTable:
         total, already = len(self._keys) * self._n_structures, self._already_done
         done = self._count_done()
         report(LabelProgress(done, total, already))
-        for batch in pool.evaluate(self._frames, self._missing()):
-            pairs = [(self._keys[entry.eip][entry.structure], out) for entry, out in batch]
-            journal.add([pair for pair in pairs if pair[1].seconds is not None])
-            self._raw.update(pairs)
-            done += sum(entry.structure < self._n_structures for entry, _ in batch)
+        missing, isolated = self._missing()
+        left = Counter(entry.structure for entry in missing)
+        can_judge = False
+
+        def keep(entries: Sequence[Entry], packed: bytes) -> None:
+            journal.add([self._keys[entry.eip][entry.structure] for entry in entries], packed)
+
+        for batch in pool.evaluate(self._frames, missing, isolated, keep):
+            for entry, outcome in batch:
+                self._raw[self._keys[entry.eip][entry.structure]] = outcome
+            made = [entry.structure for entry, _ in batch if entry.structure < self._n_structures]
+            done += len(made)
             report(LabelProgress(done, total, already))
+            left.subtract(made)
+            can_judge = can_judge or self._knows_isolated_atoms()
+            if can_judge:
+                finish([index for index in dict.fromkeys(made) if not left[index]])
         if done < total:  # equal structures were evaluated once
             report(LabelProgress(total, total, already))
 
-    def judge(self, limits: Limits) -> list[list[Outcome]]:
-        """Outcomes ``[eip][structure]``, without labels that are not finite or out of range."""
-        return [
-            [
-                self._judge(Entry(eip, index), limits, isolated)
-                for index in range(self._n_structures)
+    def outcomes(self, index: int) -> list[Outcome]:
+        """What came of each EIP; labels that are not finite or out of range are left out."""
+        return [self._judge(eip, index) for eip in range(len(self._keys))]
+
+    def _judge(self, eip: int, index: int) -> Outcome:
+        judged = self._judged[eip][index]
+        if judged is None:
+            judged = self._outcome(Entry(eip, index))
+            if judged.label is not None:
+                isolated = self._isolated_energies(eip)[index]
+                status, reason = self._limits.judge(judged.label, isolated, self._n_atoms[index])
+                if status is not Status.OK:
+                    judged = Outcome(status, reason, None, judged.seconds)
+            self._judged[eip][index] = judged
+        return judged
+
+    def _knows_isolated_atoms(self) -> bool:
+        return all(
+            Entry(eip, index) in self._unsupported or self._keys[eip][index] in self._raw
+            for eip in range(len(self._keys))
+            for index in range(self._n_structures, len(self._frames))
+        )
+
+    def _isolated_energies(self, eip: int) -> list[float]:
+        """Energy [eV] of the atoms of each structure apart; 0 for what the EIP does not say."""
+        if eip not in self._isolated:
+            outcomes = [
+                self._outcome(Entry(eip, index))
+                for index in range(self._n_structures, len(self._frames))
             ]
-            for eip, isolated in enumerate(self._isolated_energies())
-        ]
-
-    def _judge(self, entry: Entry, limits: Limits, isolated: dict[int, float]) -> Outcome:
-        outcome = self._outcome(entry)
-        if outcome.label is None:
-            return outcome
-        numbers = self._frames[entry.structure].numbers
-        isolated_energy = sum(isolated.get(int(z), 0.0) for z in numbers)
-        status, reason = limits.judge(outcome.label, isolated_energy, len(numbers))
-        label = outcome.label if status is Status.OK else None
-        return Outcome(status, reason, label, outcome.seconds)
-
-    def _isolated_energies(self) -> list[dict[int, float]]:
-        """Energy [eV] of the isolated atoms by atomic number, one dictionary per EIP."""
-        energies: list[dict[int, float]] = [{} for _ in self._keys]
-        for eip, known in enumerate(energies):
-            for index, number in enumerate(self._numbers, start=self._n_structures):
-                label = self._outcome(Entry(eip, index)).label
-                if label is not None and np.isfinite(label.energy):
-                    known[number] = label.energy
-        return energies
+            energies = np.array([0.0 if o.label is None else o.label.energy for o in outcomes])
+            sums = self._counts @ np.where(np.isfinite(energies), energies, 0.0)
+            self._isolated[eip] = sums.tolist()
+        return self._isolated[eip]
 
     def _find_unsupported(self, species: Sequence[frozenset[str] | None]) -> None:
-        symbols = [{chemical_symbols[z] for z in frame.numbers} for frame in self._frames]
+        symbols = [chemical_symbols[z] for z in self._numbers]
+        present = np.concatenate([self._counts > 0, np.eye(len(symbols), dtype=bool)])
         for eip, known in enumerate(species):
-            for index, here in enumerate(symbols):
-                if known is not None and (unknown := sorted(here - known)):
-                    reason = f"knows {', '.join(sorted(known))}, and not {', '.join(unknown)}"
-                    outcome = Outcome(Status.UNSUPPORTED_SPECIES, reason)
-                    self._unsupported[Entry(eip, index)] = outcome
+            if known is None:
+                continue
+            is_unknown = np.array([symbol not in known for symbol in symbols])
+            for index in np.flatnonzero((present & is_unknown).any(axis=1)).tolist():
+                here = zip(symbols, present[index] & is_unknown, strict=True)
+                unknown = sorted(symbol for symbol, is_here in here if is_here)
+                reason = f"knows {', '.join(sorted(known))}, and not {', '.join(unknown)}"
+                outcome = Outcome(Status.UNSUPPORTED_SPECIES, reason)
+                self._unsupported[Entry(eip, index)] = outcome
 
-    def _missing(self) -> list[Entry]:
-        entries: dict[bytes, Entry] = {}  # equal structures are evaluated once
+    def _missing(self) -> tuple[list[Entry], list[Entry]]:
+        """Labels of structures and of isolated atoms; equal structures are to be evaluated once."""
+        entries: dict[bytes, Entry] = {}
         for eip, row in enumerate(self._keys):
             for index, key in enumerate(row):
                 entry = Entry(eip, index)
                 if key not in self._raw and entry not in self._unsupported:
                     entries.setdefault(key, entry)
-        return list(entries.values())
+        missing: tuple[list[Entry], list[Entry]] = ([], [])
+        for entry in entries.values():
+            missing[entry.structure >= self._n_structures].append(entry)
+        return missing
 
     def _outcome(self, entry: Entry) -> Outcome:
         return self._unsupported.get(entry) or self._raw[self._keys[entry.eip][entry.structure]]
@@ -148,3 +201,12 @@ class LabelTable:
             for eip, row in enumerate(self._keys)
             for index, key in enumerate(row[: self._n_structures])
         )
+
+
+def _count_atoms(frames: Sequence[Frame]) -> tuple[list[int], npt.NDArray[np.int64]]:
+    """Atomic numbers that occur, and how many atoms of each every structure has."""
+    numbers = np.concatenate([frame.numbers for frame in frames])
+    first = np.cumsum([0, *(len(frame.numbers) for frame in frames[:-1])])
+    elements = np.flatnonzero(np.bincount(numbers)).tolist()
+    counts = [np.add.reduceat(numbers == element, first, dtype=np.int64) for element in elements]
+    return elements, np.stack(counts, axis=1)

@@ -7,24 +7,30 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from eippot.eips.base import EIPLabel, EmpiricalPotential, Outcome, Status
-from eippot.eips.messages import Board, Chunk, Frame, Hello, Open, Opened, Phase
+from eippot.eips.base import EIPLabel, EmpiricalPotential, Evaluation, Outcome, Status
+from eippot.eips.frame import Frame
+from eippot.eips.messages import Board, Chunk, Hello, Open, Opened, Phase
+from eippot.eips.packing import pack_outcomes, unpack_frames
 from eippot.eips.source import open_potential
 from eippot.errors import EIPError, EippotError
 
 #: outcomes are sent when this much time has passed [s]: what a dying worker has not sent is lost.
-_SEND_EVERY: Final = 0.002
+_SEND_EVERY: Final = 0.02
+#: structures are evaluated together for about as long [s], or one by one.
+_TOGETHER: Final = 0.01
 _SET_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 
 
@@ -73,32 +79,46 @@ class Worker:
         if eip not in self._potentials:
             self._board.enter(Phase.OPENING)
             self._potentials[eip] = open_potential(self._hello.sources[eip])
+            gc.freeze()  # what is there now stays: no need to search it for garbage
         return self._potentials[eip]
 
     def _evaluate_all(self, chunk: Chunk) -> None:
+        frames = unpack_frames(chunk.frames)
         outcomes: list[Outcome] = []
-        sent_at = time.monotonic()
-        for frame in chunk.frames:
-            self._board.begin_label()
-            outcomes.append(self._evaluate(chunk.eip, frame))
-            self._board.enter(Phase.WAITING)
-            if time.monotonic() - sent_at > _SEND_EVERY:
-                self._connection.send(outcomes)
-                outcomes, sent_at = [], time.monotonic()
-        if outcomes:
-            self._connection.send(outcomes)
+        first, count, sent_at = 0, 1, time.monotonic()
+        while first < len(frames):
+            start = time.monotonic()
+            outcomes += self._evaluate(chunk.eip, frames[first : first + count])
+            now = time.monotonic()
+            first += count
+            count = max(1, min(2 * count, int(count * _TOGETHER / max(now - start, 1e-6))))
+            if now - sent_at > _SEND_EVERY or first >= len(frames):
+                self._connection.send(pack_outcomes(outcomes))
+                outcomes, sent_at = [], now
 
-    def _evaluate(self, eip: int, frame: Frame) -> Outcome:
-        start = time.perf_counter()
-        try:
-            potential = self._potential(eip)
-            self._board.enter(Phase.EVALUATING)
+    def _evaluate(self, eip: int, frames: Sequence[Frame]) -> list[Outcome]:
+        """Evaluate structures together; the board tells at which one the EIP is."""
+        evaluation: Evaluation | None = None
+        reasons: list[str] = []
+        seconds: list[float] = []
+        for index in range(len(frames)):
+            self._board.begin_label()
             start = time.perf_counter()
-            label = potential.evaluate(frame.to_atoms(), self._hello.derivatives)
-            label = _checked(label, len(frame.numbers))
-        except (Exception, SystemExit) as error:
-            return Outcome(Status.FAILED, _describe(error), None, time.perf_counter() - start)
-        return Outcome(Status.OK, "", label, time.perf_counter() - start)
+            try:
+                if evaluation is None:
+                    potential = self._potential(eip)
+                    self._board.enter(Phase.EVALUATING)
+                    start = time.perf_counter()
+                    evaluation = potential.prepare(frames, self._hello.derivatives)
+                evaluation.compute(index)
+                reasons.append("")
+            except (Exception, SystemExit) as error:
+                reasons.append(_describe(error))
+            seconds.append(time.perf_counter() - start)
+        self._board.enter(Phase.WAITING)
+        labels = evaluation.labels() if evaluation else [None] * len(frames)
+        parts = zip(labels, reasons, seconds, frames, strict=True)
+        return [_outcome(label, reason, taken, len(f.numbers)) for label, reason, taken, f in parts]
 
 
 def main(arguments: list[str]) -> None:
@@ -112,14 +132,17 @@ def main(arguments: list[str]) -> None:
         Worker(connection, board, connection.recv()).serve()
 
 
-def _checked(label: EIPLabel, n_atoms: int) -> EIPLabel:
+def _outcome(label: EIPLabel | None, reason: str, seconds: float, n_atoms: int) -> Outcome:
+    if label is None:
+        return Outcome(Status.FAILED, reason, None, seconds)
     for name, array, shape in (
         ("forces", label.forces, (n_atoms, 3)),
         ("stress", label.stress, (3, 3)),
     ):
         if array is not None and np.shape(array) != shape:
-            raise EIPError(f"expected {name} of shape {shape}, got {np.shape(array)}")
-    return label
+            reason = f"expected {name} of shape {shape}, got {np.shape(array)}"
+            return Outcome(Status.FAILED, reason, None, seconds)
+    return Outcome(Status.OK, "", label, seconds)
 
 
 def _describe(error: BaseException) -> str:

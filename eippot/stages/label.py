@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import gc
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -25,10 +28,15 @@ from eippot.eips.table import LabelProgress, LabelTable
 from eippot.errors import ConfigError
 from eippot.graphs.alignment import fit_alignment
 from eippot.properties import ENERGY, eip_key, reference_key
-from eippot.structures.io import energy_of, read_structures, write_structures
+from eippot.structures.extxyz_writer import format_extxyz
+from eippot.structures.io import energy_of, read_structures, write_texts
 
 FAILURES_FILE: Final = "failures.csv"
 _FEWEST_FOR_ERROR: Final = 10
+#: as much of an input keeps a worker busy for longer than it takes to start.
+_BYTES_PER_WORKER: Final = 2**22
+#: text of labelled structures that is kept in memory until it is written.
+_MOST_BYTES_AHEAD: Final = 2**28
 
 
 @dataclass(frozen=True)
@@ -111,21 +119,21 @@ def run(
     start = time.monotonic()
     _check_paths(config)
     sources = collect_sources(config.eips, config.sets)
-    structures = read_structures(config.input)
-    table = LabelTable(sources, structures, config.forces)
-    with Journal(config.output) as journal:
-        if restart:
-            journal.forget()
-        already_done = table.resume(journal, config.time_limit)
-        with _open_pool(config, sources, len(structures), journal.folder) as pool:
-            table.evaluate(pool, journal, report)
-        outcomes = table.judge(Limits(config.max_energy, config.max_force))
-        for source, row in zip(sources, outcomes, strict=True):
-            for atoms, outcome in zip(structures, row, strict=True):
-                write_label(atoms, source.name, source.text, outcome)
+    with _garbage_stays(), Journal(config.output) as journal:
+        with _open_pool(config, sources, journal.folder) as pool:
+            pool.start(_count_sure_workers(config.input))
+            structures = read_structures(config.input)
+            limits = Limits(config.max_energy, config.max_force)
+            table = LabelTable(sources, structures, config.forces, limits)
+            if restart:
+                journal.forget()
+            already_done = table.resume(journal, config.time_limit)
+            labelled = _Labelled(structures, sources, table)
+            table.evaluate(pool, journal, report, labelled.prepare)
+        outcomes = list(zip(*(table.outcomes(i) for i in range(len(structures))), strict=True))
         failures = config.output.with_name(FAILURES_FILE)
         _write_failures(failures, sources, outcomes)
-        write_structures(config.output, structures)
+        write_texts(config.output, labelled.texts())
         journal.remove()
     return LabelResult(
         output=config.output,
@@ -152,13 +160,73 @@ def _check_paths(config: LabelConfig) -> None:
         )
 
 
-def _open_pool(
-    config: LabelConfig, sources: Sequence[EIPSource], n_structures: int, folder: Path
-) -> WorkerPool:
+class _Labelled:
+    """Structures with their labels, as text; as much as possible is made while workers work.
+
+    Parameters
+    ----------
+    structures
+        Get their labels.
+    sources
+        The EIPs.
+    table
+        The labels.
+    """
+
+    def __init__(
+        self, structures: Sequence[Atoms], sources: Sequence[EIPSource], table: LabelTable
+    ) -> None:
+        self._structures = structures
+        self._sources = sources
+        self._table = table
+        self._texts: dict[int, bytes] = {}
+        self._n_bytes = 0
+
+    def prepare(self, indices: Sequence[int]) -> None:
+        """Format structures ahead, as far as memory is set apart for it."""
+        if self._n_bytes < _MOST_BYTES_AHEAD:
+            texts = list(format_extxyz(map(self._label, indices)))
+            self._texts.update(zip(indices, texts, strict=True))
+            self._n_bytes += sum(map(len, texts))
+
+    def texts(self) -> Iterator[bytes]:
+        """Text of every structure, in order."""
+        indices = range(len(self._structures))
+        for is_prepared, some in groupby(indices, self._texts.__contains__):
+            if is_prepared:
+                yield from map(self._texts.__getitem__, some)
+            else:
+                yield from format_extxyz(map(self._label, some))
+
+    def _label(self, index: int) -> Atoms:
+        atoms = self._structures[index]
+        for source, outcome in zip(self._sources, self._table.outcomes(index), strict=True):
+            write_label(atoms, source.name, source.text, outcome)
+        return atoms
+
+
+@contextmanager
+def _garbage_stays() -> Iterator[None]:
+    """Do not search for cyclic garbage: a run makes none, and what it makes it keeps."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _count_sure_workers(path: Path) -> int:
+    """How many workers there will be work for, whatever is in the file."""
+    return 1 + (path.stat().st_size // _BYTES_PER_WORKER if path.is_file() else 0)
+
+
+def _open_pool(config: LabelConfig, sources: Sequence[EIPSource], folder: Path) -> WorkerPool:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return WorkerPool(
         sources,
-        workers=min(config.workers or cores or 1, n_structures * len(sources)),
+        workers=config.workers or cores or 1,
         time_limit=config.time_limit,
         setup_time_limit=config.setup_time_limit,
         derivatives=config.forces,

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final, NoReturn
 
-import ase.io
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io.formats import open_with_compression
 
 from eippot.conventions import stress_from_ase_voigt
 from eippot.errors import DataError
 from eippot.properties import ENERGY, FORCES, LABELS, STRESS, reference_key
+from eippot.structures.extxyz_reader import read_extxyz
+from eippot.structures.extxyz_writer import format_extxyz
 
-_COMPRESSED: Final = (".xz", ".gz", ".bz2")
+_OPENERS: Final[dict[str, Callable[..., IO[Any]]]] = {
+    ".xz": lzma.open,
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+}
+#: bytes that are written at once.
+_BUFFER: Final = 2**16
 
 
 def read_structures(path: Path) -> list[Atoms]:
@@ -45,19 +54,19 @@ def read_structures(path: Path) -> list[Atoms]:
     structures = _read(path)
     if not structures:
         raise DataError(f"{path} holds no structure.")
-    for index, atoms in enumerate(structures):
-        _check(atoms, f"structure {index} of {path}")
+    _check_all(structures, path)
+    for atoms in structures:
         _keep_reference_labels(atoms)
     return structures
 
 
-def write_structures(path: Path, structures: Sequence[Atoms]) -> None:
+def write_structures(path: Path, structures: Iterable[Atoms]) -> None:
     """Write structures as extended XYZ, atomically: the file is complete or not there.
 
     Parameters
     ----------
     path
-        Target; a suffix ``.xz`` or ``.gz`` compresses.
+        Target; a suffix ``.xz``, ``.gz`` or ``.bz2`` compresses.
     structures
         ``info`` and ``arrays`` are written; results of attached calculators are not.
 
@@ -66,16 +75,24 @@ def write_structures(path: Path, structures: Sequence[Atoms]) -> None:
     DataError
         There can be no file of this name.
     """
-    suffixes = "".join(path.suffixes[-2:]) or ".extxyz"
+    write_texts(path, format_extxyz(structures))
+
+
+def write_texts(path: Path, texts: Iterable[bytes]) -> None:
+    """Write structures that :func:`~eippot.structures.extxyz_writer.format_extxyz` has formatted.
+
+    As :func:`write_structures` otherwise.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=suffixes, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise DataError(f"Cannot write {path}: {error}") from None
     os.close(handle)
     temporary = Path(name)
     try:
-        ase.io.write(temporary, list(structures), format="extxyz", write_results=False)
+        with _OPENERS.get(path.suffix, _open_plain)(temporary, "wb") as file:
+            file.writelines(texts)
         temporary.chmod(0o644)
         temporary.replace(path)
     finally:
@@ -133,29 +150,52 @@ def _read(path: Path) -> list[Atoms]:
     if not path.is_file():
         raise DataError(f"No structure file at {path}.")
     try:
-        structures = ase.io.read(_seekable(path), index=":", **_format_of(path))
+        if not _is_extxyz(path):
+            return _read_by_ase(path)
+        with _OPENERS.get(path.suffix, _open_plain)(path, "rb") as file:
+            content: bytes = file.read()
+        structures = read_extxyz(content)
+        if structures is None:
+            structures = _read_by_ase(StringIO(content.decode(), newline=None))
+        return structures
     except Exception as error:  # ASE's readers raise whatever the format's parser raises
         raise DataError(
             f"{path} cannot be read as a structure file: {type(error).__name__}: {error}",
             "Extended XYZ (.extxyz) is the safest format; check the line that is named, if any.",
         ) from error
+
+
+def _open_plain(path: Path, mode: str) -> IO[bytes]:
+    return path.open(mode, buffering=_BUFFER)
+
+
+def _is_extxyz(path: Path) -> bool:
+    names = [suffix for suffix in path.suffixes if suffix not in _OPENERS]
+    return bool(names) and names[-1] in (".extxyz", ".xyz")
+
+
+def _read_by_ase(source: Path | StringIO) -> list[Atoms]:
+    from ase.io import read  # takes as long as all else at the start
+
+    options = {"format": "extxyz"} if isinstance(source, StringIO) else {}
+    structures = read(source, index=":", **options)
     return structures if isinstance(structures, list) else [structures]
 
 
-def _seekable(path: Path) -> Path | StringIO:
-    """The file, or its text where it is compressed: readers go back and forth in it."""
-    if path.suffix not in _COMPRESSED or not _format_of(path):
-        return path
-    with open_with_compression(str(path)) as file:
-        return StringIO(file.read())
+def _check_all(structures: Sequence[Atoms], path: Path) -> None:
+    pbc = np.array([atoms.pbc for atoms in structures])  # (k, 3)
+    cells = np.array([atoms.cell.array for atoms in structures])  # (k, 3, 3)
+    sound = np.isfinite(cells).all(axis=(1, 2))
+    periodic = np.where(pbc[:, :, None], cells, 0.0)
+    sound[sound] = np.linalg.matrix_rank(periodic[sound]) == pbc[sound].sum(axis=1)
+    sound &= [len(atoms) > 0 for atoms in structures]
+    if not np.isfinite(np.concatenate([atoms.positions for atoms in structures])).all():
+        sound &= [np.isfinite(atoms.positions).all() for atoms in structures]
+    for index in np.flatnonzero(~sound)[:1].tolist():
+        _complain(structures[index], f"structure {index} of {path}")
 
 
-def _format_of(path: Path) -> dict[str, str]:
-    names = [s for s in path.suffixes if s not in _COMPRESSED]
-    return {"format": "extxyz"} if names and names[-1] in (".extxyz", ".xyz") else {}
-
-
-def _check(atoms: Atoms, where: str) -> None:
+def _complain(atoms: Atoms, where: str) -> NoReturn:
     if len(atoms) == 0:
         raise DataError(f"Expected atoms, got none in {where}.")
     if not np.isfinite(atoms.positions).all():
@@ -165,11 +205,10 @@ def _check(atoms: Atoms, where: str) -> None:
         )
     if not np.isfinite(atoms.cell.array).all():
         raise DataError(f"Expected a finite cell, got {atoms.cell.array.tolist()} in {where}.")
-    if np.linalg.matrix_rank(atoms.cell.array[atoms.pbc]) < atoms.pbc.sum():
-        raise DataError(
-            f"Expected a lattice vector for each periodic direction (pbc {atoms.pbc.tolist()}), "
-            f"got cell {atoms.cell.array.tolist()} in {where}."
-        )
+    raise DataError(
+        f"Expected a lattice vector for each periodic direction (pbc {atoms.pbc.tolist()}), "
+        f"got cell {atoms.cell.array.tolist()} in {where}."
+    )
 
 
 def _keep_reference_labels(atoms: Atoms) -> None:

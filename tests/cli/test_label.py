@@ -21,7 +21,8 @@ COMMAND = [sys.executable, "-c", "from eippot_cli.main import main; main()", "la
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(CALCULATORS), "COLUMNS": "120"}
+    search = [str(CALCULATORS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(search), "COLUMNS": "120"}
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -200,6 +201,39 @@ def test_a_configuration_file_with_flags_over_it(tmp_path: Path) -> None:
     assert {"eip_sw_energy", "eip_vink_energy"} <= set(atoms.info)
     assert not any("forces" in name for name in atoms.arrays)
     assert not (tmp_path / "nowhere.extxyz").exists()
+
+
+def test_starts_without_what_labelling_does_not_need(tmp_path: Path) -> None:
+    write_structures(tmp_path / "in.extxyz", _pairs(2))
+    (tmp_path / "light.py").write_text(
+        """
+import sys
+from faulty_calculators import Faulty
+
+def calculator():
+    loaded = [name for name in ("torch", "scipy", "pydantic", "ase.io") if name in sys.modules]
+    if loaded:
+        raise ValueError(f"a worker has loaded {loaded}")
+    return Faulty()
+"""
+    )
+    code = """
+import sys
+from eippot_cli.main import app
+app("label in.extxyz -o out.extxyz --eip a=ase:light.calculator".split(), standalone_mode=False)
+loaded = [name for name in ("torch", "scipy", "ase.io") if name in sys.modules]
+assert not loaded, loaded
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_calculator_in_the_folder_where_one_is(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from eippot.eips.source import open_potential, parse_source
 from eippot.structures.io import write_structures
 from eippot.testing.__main__ import main as check_architectures
 from tests.docs.markdown import ROOT
+from tests.eips.evaluating import evaluate
 from tests.lammps.engine import run as run_lammps
 
 #: stands for DFT: real enough to train on, quick, and in need of no other program.
@@ -153,7 +154,7 @@ def _crystal(seed: int, labelled: bool) -> Atoms:
     atoms.set_cell(atoms.cell.array @ strain, scale_atoms=True)
     atoms.positions += 0.1 * random.standard_normal((2, 3))
     if labelled:
-        label = open_potential(parse_source("truth", TRUTH)).evaluate(atoms)
+        label = evaluate(open_potential(parse_source("truth", TRUTH)), atoms)
         assert label.stress is not None
         atoms.info["REF_energy"] = label.energy + ISOLATED_ENERGY * len(atoms)
         atoms.info["REF_stress"] = stress_to_ase_voigt(label.stress)

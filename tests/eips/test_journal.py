@@ -10,8 +10,9 @@ from ase import Atoms
 from ase.build import bulk
 
 from eippot.eips.base import EIPLabel, Outcome, Status
+from eippot.eips.frame import Frame
 from eippot.eips.journal import Journal, entry_keys
-from eippot.eips.messages import Frame
+from eippot.eips.packing import pack_outcomes
 from eippot.eips.source import parse_source
 from eippot.errors import DataError
 
@@ -23,7 +24,11 @@ OUTCOMES = [
     Outcome(Status.FAILED, "the density is “wrong”\nhere", None, 0.4),
     Outcome(Status.TIMEOUT, "no answer", None, 10.0),
 ]
-BATCH = [(bytes([i]) * 16, outcome) for i, outcome in enumerate(OUTCOMES)]
+KEYS = [bytes([i]) * 16 for i in range(len(OUTCOMES))]
+
+
+def _add(journal: Journal, some: slice) -> None:
+    journal.add(KEYS[some], pack_outcomes(OUTCOMES[some]))
 
 
 def _assert_same(one: Outcome, other: Outcome) -> None:
@@ -41,11 +46,11 @@ def _assert_same(one: Outcome, other: Outcome) -> None:
 
 def test_keeps_every_bit(tmp_path: Path) -> None:
     with Journal(tmp_path / "out.extxyz") as journal:
-        journal.add(BATCH[:2])
-        journal.add(BATCH[2:])
+        _add(journal, slice(2))
+        _add(journal, slice(2, None))
     with Journal(tmp_path / "out.extxyz") as journal:
-        assert list(journal.outcomes) == [key for key, _ in BATCH]
-        for key, outcome in BATCH:
+        assert list(journal.outcomes) == KEYS
+        for key, outcome in zip(KEYS, OUTCOMES, strict=True):
             _assert_same(journal.outcomes[key], outcome)
 
 
@@ -53,13 +58,13 @@ def test_keeps_every_bit(tmp_path: Path) -> None:
 def test_a_torn_end_is_cut_off(tmp_path: Path, lost: int) -> None:
     output = tmp_path / "out.extxyz"
     with Journal(output) as journal:
-        journal.add(BATCH[:2])
-        journal.add(BATCH[2:])
+        _add(journal, slice(2))
+        _add(journal, slice(2, None))
     file = output.with_name("out.extxyz.journal") / "outcomes"
     file.write_bytes(file.read_bytes()[:-lost])
     with Journal(output) as journal:
-        assert list(journal.outcomes) == [key for key, _ in BATCH[:2]]
-        journal.add(BATCH[2:])
+        assert list(journal.outcomes) == KEYS[:2]
+        _add(journal, slice(2, None))
     with Journal(output) as journal:
         assert len(journal.outcomes) == 5
 
@@ -67,8 +72,8 @@ def test_a_torn_end_is_cut_off(tmp_path: Path, lost: int) -> None:
 def test_noise_in_the_file_is_no_outcome(tmp_path: Path) -> None:
     output = tmp_path / "out.extxyz"
     with Journal(output) as journal:
-        journal.add(BATCH[:2])
-        journal.add(BATCH[2:])
+        _add(journal, slice(2))
+        _add(journal, slice(2, None))
     file = output.with_name("out.extxyz.journal") / "outcomes"
     content = bytearray(file.read_bytes())
     content[-5] ^= 1
@@ -103,9 +108,9 @@ def test_folders_of_killed_workers_are_cleared_away(tmp_path: Path) -> None:
 
 def test_forgetting(tmp_path: Path) -> None:
     with Journal(tmp_path / "out.extxyz") as journal:
-        journal.add(BATCH)
+        _add(journal, slice(None))
         journal.forget()
-        journal.add(BATCH[:1])
+        _add(journal, slice(1))
     with Journal(tmp_path / "out.extxyz") as journal:
         assert len(journal.outcomes) == 1
 

@@ -14,8 +14,10 @@ from ase.build import bulk, surface
 
 from eippot.conventions import stress_to_ase_voigt
 from eippot.eips.base import EIPLabel
+from eippot.eips.frame import Frame
 from eippot.eips.source import open_potential, parse_source
 from eippot.errors import EIPError, MissingDependencyError
+from tests.eips.evaluating import evaluate
 
 pytest.importorskip("kimpy")
 
@@ -97,7 +99,7 @@ def test_agrees_with_ase(model: str, potential: KIMPotential, kind: str) -> None
     from ase.calculators.kim import KIM
 
     atoms = STRUCTURES[kind]()
-    label = potential.evaluate(atoms.copy())
+    label = evaluate(potential, atoms.copy())
     atoms.calc = KIM(model)
     energy, forces = atoms.get_potential_energy(), atoms.get_forces()
     stress = atoms.get_stress() if atoms.pbc.all() else None
@@ -115,7 +117,7 @@ def test_agrees_with_another_neighbor_list(potential: KIMPotential, model: str) 
 
     atoms = bulk("Si")
     atoms.set_cell([[3.1, 0, 0], [6.5, 3.3, 0], [-7.0, 2.9, 4.1]], scale_atoms=True)
-    label = potential.evaluate(atoms.copy())
+    label = evaluate(potential, atoms.copy())
     atoms.calc = KIM(model, options={"ase_neigh": True})
     assert label.energy == pytest.approx(atoms.get_potential_energy(), abs=1e-9)
     assert label.forces == pytest.approx(atoms.get_forces(), abs=1e-9)
@@ -123,7 +125,7 @@ def test_agrees_with_another_neighbor_list(potential: KIMPotential, model: str) 
 
 def test_forces_and_stress_are_derivatives_of_the_energy(potential: KIMPotential) -> None:
     atoms = _triclinic()
-    label = potential.evaluate(atoms)
+    label = evaluate(potential, atoms)
     assert label.forces is not None
     assert label.stress is not None
     step = 1e-5
@@ -141,12 +143,12 @@ def test_moving_atoms_by_lattice_vectors_changes_nothing(potential: KIMPotential
     moved = atoms.copy()
     shifts = np.random.default_rng(5).integers(-3, 4, size=(len(atoms), 3))
     moved.positions += shifts @ atoms.cell.array
-    _assert_equal(potential.evaluate(atoms), potential.evaluate(moved))
+    _assert_equal(evaluate(potential, atoms), evaluate(potential, moved))
 
 
 def test_energy_is_extensive_in_cells_smaller_than_the_cutoff(potential: KIMPotential) -> None:
     atoms = _triclinic()
-    small, large = potential.evaluate(atoms), potential.evaluate(atoms * (3, 2, 2))
+    small, large = evaluate(potential, atoms), evaluate(potential, atoms * (3, 2, 2))
     assert large.energy == pytest.approx(12 * small.energy, abs=1e-8)
 
 
@@ -155,26 +157,50 @@ def test_open_directions_need_no_cell(potential: KIMPotential) -> None:
     bare = slab.copy()
     bare.cell[2] = 0.0
     bare.positions[:, 2] += 50.0
-    _assert_equal(potential.evaluate(slab), potential.evaluate(bare))
+    _assert_equal(evaluate(potential, slab), evaluate(potential, bare))
     cluster = _cluster()
     bare = Atoms(cluster.symbols, positions=cluster.positions - 100.0)
-    _assert_equal(potential.evaluate(cluster), potential.evaluate(bare))
+    _assert_equal(evaluate(potential, cluster), evaluate(potential, bare))
 
 
 def test_energy_alone_gives_the_same_energy() -> None:
     potential = KIMPotential(SW)
     atoms = _rattled()
-    label = potential.evaluate(atoms, derivatives=False)
+    label = evaluate(potential, atoms, derivatives=False)
     assert label.forces is None
     assert label.stress is None
-    assert label.energy == pytest.approx(potential.evaluate(atoms).energy, abs=1e-10)
+    assert label.energy == pytest.approx(evaluate(potential, atoms).energy, abs=1e-10)
+
+
+def test_structures_together_are_as_one_by_one(potential: KIMPotential) -> None:
+    structures = [make() for make in STRUCTURES.values()]
+    evaluation = potential.prepare([Frame.from_atoms(atoms) for atoms in structures])
+    for index in range(len(structures)):
+        evaluation.compute(index)
+    for atoms, label in zip(structures, evaluation.labels(), strict=True):
+        assert label is not None
+        _assert_equal(label, evaluate(potential, atoms))
+
+
+def test_a_refused_structure_costs_no_other() -> None:
+    structures = [_triclinic(), bulk("Ge"), _slab()]
+    evaluation = KIMPotential(SW).prepare([Frame.from_atoms(atoms) for atoms in structures])
+    evaluation.compute(0)
+    with pytest.raises(EIPError, match="does not know Ge"):
+        evaluation.compute(1)
+    evaluation.compute(2)
+    first, second, third = evaluation.labels()
+    assert second is None
+    for atoms, label in ((structures[0], first), (structures[2], third)):
+        assert label is not None
+        _assert_equal(label, evaluate(KIMPotential(SW), atoms))
 
 
 def test_knows_its_species_and_refuses_others() -> None:
     potential = KIMPotential(SW)
     assert potential.supported_species == {"Si"}
     with pytest.raises(EIPError, match="does not know Ge"):
-        potential.evaluate(bulk("Ge"))
+        evaluate(potential, bulk("Ge"))
     carbide = KIMPotential("Tersoff_LAMMPS_ErhartAlbe_2005_SiC__MO_903987585848_004")
     assert carbide.supported_species == {"Si", "C"}
 
@@ -185,7 +211,7 @@ def test_several_species_keep_their_places() -> None:
     name = "Tersoff_LAMMPS_ErhartAlbe_2005_SiC__MO_903987585848_004"
     atoms = bulk("SiC", "zincblende", a=4.36, cubic=True)
     atoms.rattle(0.1, seed=6)
-    label = KIMPotential(name).evaluate(atoms.copy())
+    label = evaluate(KIMPotential(name), atoms.copy())
     atoms.calc = KIM(name)
     assert label.energy == pytest.approx(atoms.get_potential_energy(), abs=1e-9)
     assert label.forces == pytest.approx(atoms.get_forces(), abs=1e-9)
@@ -196,7 +222,7 @@ def test_a_model_may_give_nan(scale: float) -> None:
     atoms = bulk("Si", cubic=True)
     atoms.set_cell(scale * atoms.cell.array, scale_atoms=True)
     name = "ThreeBodyBondOrder_KDS_KhorDasSarma_1988_Si__MO_722489435928_000"
-    assert np.isnan(KIMPotential(name).evaluate(atoms).energy)
+    assert np.isnan(evaluate(KIMPotential(name), atoms).energy)
 
 
 def test_unknown_model_suggests_near_ones() -> None:
@@ -238,8 +264,10 @@ def test_without_models_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_writes_no_log(tmp_path: Path) -> None:
     code = (
-        "from ase.build import bulk; from eippot.eips.kim import KIMPotential\n"
-        f"KIMPotential('{SW}').evaluate(bulk('Si'))\n"
+        "from ase.build import bulk\n"
+        "from eippot.eips.frame import Frame\n"
+        "from eippot.eips.kim import KIMPotential\n"
+        f"KIMPotential('{SW}').prepare([Frame.from_atoms(bulk('Si'))]).compute(0)\n"
         "try: KIMPotential('nonsense')\n"
         "except Exception: pass\n"
     )
@@ -248,7 +276,7 @@ def test_writes_no_log(tmp_path: Path) -> None:
 
 
 def _difference(potential: KIMPotential, pair: list[Atoms]) -> float:
-    return potential.evaluate(pair[0]).energy - potential.evaluate(pair[1]).energy
+    return evaluate(potential, pair[0]).energy - evaluate(potential, pair[1]).energy
 
 
 def _moved(atoms: Atoms, atom: int, axis: int, distance: float) -> Atoms:

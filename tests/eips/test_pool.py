@@ -13,7 +13,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from eippot.eips.base import Outcome, Status
-from eippot.eips.messages import Frame
+from eippot.eips.frame import Frame
 from eippot.eips.pool import WorkerPool
 from eippot.eips.schedule import Entry, Schedule
 from eippot.eips.source import parse_source
@@ -80,6 +80,12 @@ def test_a_hang_costs_its_structure_alone() -> None:
     found = _evaluate([_faulty("", []), _faulty("sleep", [5])], 30, time_limit=0.5)
     _assert_only(found, 1, {5}, Status.TIMEOUT)
     assert "no answer in 0.5 s" in found[Entry(1, 5)].reason
+
+
+def test_a_crash_among_structures_evaluated_together_costs_one() -> None:
+    """Quick evaluations: the worker takes many at once before it meets the bad ones."""
+    found = _evaluate([_faulty("abort", [40, 300])], 400, workers=1)
+    _assert_only(found, 0, {40, 300}, Status.FAILED)
 
 
 @pytest.mark.parametrize("fault", ["raise", "shape"])
@@ -193,6 +199,14 @@ def test_the_order_is_shuffled_and_reproducible() -> None:
 
     assert order() == order()
     assert order() != sorted(order())
+
+
+def test_some_entries_are_done_before_the_others() -> None:
+    entries = [Entry(eip, i) for eip in range(2) for i in range(50)]
+    first = [Entry(1, 50), Entry(2, 50)]
+    schedule = Schedule(entries, n_workers=1, give_up_after=0, first=first)
+    portions = [schedule.next_portion() for _ in range(3)]
+    assert sorted(portion[0] for portion in portions if portion[0].structure == 50) == first
 
 
 def test_a_crash_is_tried_again_alone_before_it_is_believed() -> None:

@@ -92,6 +92,18 @@ def test_order_inputs_and_labels_are_kept(tmp_path: Path) -> None:
     ]
 
 
+def test_the_output_does_not_depend_on_what_is_formatted_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    structures = [*_pairs(30), *_pairs(5)]  # some of them equal
+    eips = {"a": "ase:faulty_calculators.Faulty", "b": "ase:faulty_calculators.Faulty?fault=nan"}
+    texts = set()
+    for most in (2**30, 1000, 0):
+        monkeypatch.setattr("eippot.stages.label._MOST_BYTES_AHEAD", most)
+        texts.add(_label(tmp_path, structures, eips=eips).output.read_text())
+    assert len(texts) == 1
+
+
 def test_energies_are_compared_with_the_reference_after_alignment(tmp_path: Path) -> None:
     structures = _pairs(12)
     for index, atoms in enumerate(structures):
