@@ -47,7 +47,7 @@ def main() -> None:
     print("\n".join(summary(lines)))
 
 
-def measure(n_structures: int = 10000, repeats: int = 3) -> list[Line]:
+def measure(n_structures: int = 15000, repeats: int = 3) -> list[Line]:
     """Measure the program and its rivals in turns.
 
     Parameters
@@ -224,7 +224,7 @@ def _on_cores(count: int) -> Iterator[None]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--structures", type=int, default=10000)
+    parser.add_argument("--structures", type=int, default=15000)
     parser.add_argument("--repeats", type=int, default=3)
     return parser.parse_args()
 

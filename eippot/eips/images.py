@@ -59,16 +59,14 @@ def surround(frames: Sequence[Frame], reach: float) -> Surroundings:
     structure = np.repeat(np.arange(len(frames)), n_atoms)  # (n,)
     coordinates = np.concatenate([frame.positions for frame in frames])
     fractional = np.einsum("ni,nij->nj", coordinates, inverses.take(structure, axis=0))
-    far = (np.abs(fractional - 0.5) > _COMPACT) & pbc.take(structure, axis=0)
-    if far.any():
-        is_far = np.bincount(structure, far.any(axis=1)) > 0  # (k,)
-        shifts = np.floor(fractional) * (pbc & is_far[:, None])[structure]
+    shifts = _far_shifts(fractional, structure, pbc)
+    if shifts.any():
         fractional -= shifts
         coordinates = coordinates - np.einsum("ni,nij->nj", shifts, cells[structure])
+    margin = reach * np.sqrt((inverses**2).sum(axis=1)) + _ROUNDING  # (k, 3)
     first = np.cumsum([0, *n_atoms[:-1]])
-    lowest = np.minimum.reduceat(fractional, first)  # (k, 3)
+    lowest = np.minimum.reduceat(fractional, first)
     highest = np.maximum.reduceat(fractional, first)
-    margin = reach * np.sqrt((inverses**2).sum(axis=1)) + _ROUNDING
     is_complete = ~((highest - lowest + margin > 2.0) & pbc).any(axis=1)
     has_images = pbc & is_complete[:, None]
     ceiling = np.where(has_images, highest + margin - 1.0, -np.inf)
@@ -76,22 +74,34 @@ def surround(frames: Sequence[Frame], reach: float) -> Surroundings:
     owners = np.arange(len(coordinates))
     for axis in range(3):
         its = structure.take(owners)
-        along = fractional[:, axis].take(owners)
+        along, vectors = fractional[:, axis].take(owners), cells[:, axis]
         up = np.flatnonzero(along < ceiling[:, axis].take(its))
         down = np.flatnonzero(along > floor[:, axis].take(its))
-        vectors = cells[:, axis]
-        coordinates = np.concatenate(
-            [
-                coordinates,
-                coordinates.take(up, axis=0) + vectors.take(its.take(up), axis=0),
-                coordinates.take(down, axis=0) - vectors.take(its.take(down), axis=0),
-            ]
-        )
+        above = coordinates.take(up, axis=0) + vectors.take(its.take(up), axis=0)
+        below = coordinates.take(down, axis=0) - vectors.take(its.take(down), axis=0)
+        coordinates = np.concatenate([coordinates, above, below])
         owners = np.concatenate([owners, owners.take(up), owners.take(down)])
-    its = structure.take(owners)
-    few_bits = its.astype(np.min_scalar_type(len(frames)))  # sorted by radix
-    order = np.argsort(few_bits, kind="stable")  # so that atoms stay before images
-    ends = np.cumsum(np.bincount(its, minlength=len(frames)))
+    order, ends = _grouped(structure.take(owners), len(frames))
     return Surroundings(
         cells, coordinates.take(order, axis=0), owners.take(order), ends, is_complete
     )
+
+
+def _far_shifts(
+    fractional: Array, structure: npt.NDArray[np.int64], pbc: npt.NDArray[np.bool_]
+) -> Array:
+    """Numbers of lattice vectors ``(n, 3)`` that atoms of structures with far ones are off."""
+    far = (np.abs(fractional - 0.5) > _COMPACT) & pbc.take(structure, axis=0)
+    if not far.any():
+        return np.zeros((1, 3))
+    is_far = np.bincount(structure, far.any(axis=1)) > 0  # (k,)
+    return np.floor(fractional) * (pbc & is_far[:, None])[structure]
+
+
+def _grouped(
+    structure: npt.NDArray[np.int64], n_structures: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Order of particles by structure, in each as they were, and where each structure ends."""
+    few_bits = structure.astype(np.min_scalar_type(n_structures))  # sorted by radix
+    ends = np.cumsum(np.bincount(structure, minlength=n_structures))
+    return np.argsort(few_bits, kind="stable"), ends

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from eippot.eips.packing import PackedFrames
 from eippot.eips.source import EIPSource
 from eippot.errors import EippotError
 
@@ -37,10 +36,20 @@ class Opened:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Ask a worker for labels of one EIP; it answers with packed outcomes, in order."""
+    """Ask a worker for labels of one EIP; it answers with packed outcomes, in order.
+
+    The structures are in a file: a long message would make the pool wait for a busy worker.
+
+    Parameters
+    ----------
+    eip
+        Index of the EIP.
+    path
+        File with :class:`~eippot.eips.packing.PackedFrames`, pickled.
+    """
 
     eip: int
-    frames: PackedFrames
+    path: Path
 
 
 class Phase(IntEnum):

@@ -15,7 +15,7 @@ from typing import Final
 
 from eippot.eips.base import Outcome
 from eippot.eips.frame import Frame
-from eippot.eips.messages import Chunk, Hello, Open, Opened, Phase
+from eippot.eips.messages import Hello, Open, Opened, Phase
 from eippot.eips.packing import pack_frames, pack_outcomes, unpack_outcomes
 from eippot.eips.process import WorkerProcess
 from eippot.eips.schedule import Entry, Schedule
@@ -24,6 +24,8 @@ from eippot.errors import EIPError, EippotError
 
 #: the pool looks at its workers at least this often [s].
 _LOOK_EVERY: Final = 0.05
+#: a worker whose work will last no longer than this [s] gets more.
+_SOON: Final = 0.05
 #: workers that die this often in a row without being at any structure are a broken installation.
 _MAX_IDLE_DEATHS: Final = 3
 
@@ -36,7 +38,6 @@ class _Slot:
 
     process: WorkerProcess | None = None
     entries: list[Entry] = field(default_factory=list)
-    received: int = 0  # outcomes of these entries that have come back
     begun_before: int = 0  # labels that the worker had begun before these entries
 
 
@@ -161,16 +162,17 @@ class WorkerPool:
 
     def _assign(self, schedule: Schedule, frames: Sequence[Frame]) -> None:
         for slot in self._slots:
-            if slot.entries:
+            if schedule.expected_seconds(slot.entries) > _SOON:
                 continue
             portion = schedule.next_portion()
             if not portion:
                 return
             process = self._process(slot)
-            slot.entries, slot.received = portion, 0
-            slot.begun_before = process.board.begun
+            if not slot.entries:
+                slot.begun_before = process.board.begun
+            slot.entries += portion
             work = pack_frames([frames[entry.structure] for entry in portion])
-            process.send(Chunk(portion[0].eip, work))
+            process.give(portion[0].eip, work)
 
     def _look(self, slot: _Slot, schedule: Schedule) -> Finished:
         """See what a worker has sent, and whether it is alive and in time."""
@@ -192,21 +194,20 @@ class WorkerPool:
         finished: Finished = []
         for packed in slot.process.receive():
             outcomes = unpack_outcomes(packed)
-            entries = slot.entries[slot.received : slot.received + len(outcomes)]
-            slot.received += len(outcomes)
+            entries = slot.entries[: len(outcomes)]
+            del slot.entries[: len(outcomes)]
+            slot.begun_before += len(outcomes)
             self._keep(entries, packed)
             schedule.note(entries[0].eip, outcomes)
             finished += zip(entries, outcomes, strict=True)
             self._idle_deaths = 0
-        if slot.received == len(slot.entries):
-            slot.entries, slot.received = [], 0
         return finished
 
     def _bury(self, slot: _Slot, schedule: Schedule) -> Finished:
         """Take a worker that has ended out of its slot, and see to what it leaves behind."""
         assert slot.process is not None
-        process, left = slot.process, slot.entries[slot.received :]
-        at = process.board.begun - slot.begun_before - 1 - slot.received
+        process, left = slot.process, slot.entries
+        at = process.board.begun - slot.begun_before - 1
         late, (phase, elapsed) = self._is_late(process), process.elapsed()
         words = process.last_words()
         stopped = process.stopped
@@ -269,7 +270,7 @@ class WorkerPool:
 def _empty(slot: _Slot) -> None:
     if slot.process is not None:
         slot.process.discard()
-    slot.process, slot.entries, slot.received = None, [], 0
+    slot.process, slot.entries = None, []
 
 
 def _merge(problems: Sequence[tuple[EIPSource, EippotError]]) -> EippotError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import shutil
 import signal
 import socket
@@ -15,7 +16,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-from eippot.eips.messages import Board, Hello, Phase
+from eippot.eips.messages import Board, Chunk, Hello, Phase
+from eippot.eips.packing import PackedFrames
 
 #: how the names of folders of workers begin.
 WORKER_PREFIX: Final = "eippot-worker-"
@@ -58,6 +60,7 @@ class WorkerProcess:
             self._process = self._start(theirs.fileno())
         self.connection: Connection[Any, Any] = Connection(ours.detach())
         self._clock = _Clock()
+        self._n_given = 0
         self.stopped = False
         self.send(hello)
 
@@ -70,6 +73,13 @@ class WorkerProcess:
         """Send a message; a worker that has just died is noticed when it is waited for."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.connection.send(message)
+
+    def give(self, eip: int, frames: PackedFrames) -> None:
+        """Ask for labels of one EIP, also of a worker that still has others to make."""
+        self._n_given += 1
+        path = self.folder / f"chunk-{self._n_given}"
+        path.write_bytes(pickle.dumps(frames))
+        self.send(Chunk(eip, path))
 
     def receive(self) -> list[Any]:
         """All messages that have arrived; none is an empty list, never a wait."""

@@ -13,6 +13,8 @@ from eippot.eips.base import Outcome, Status
 
 #: a portion of work should keep a worker busy for about this long [s].
 _PORTION_SECONDS: Final = 0.3
+#: to hand out less than this at a time costs more than it balances [s].
+_SHORTEST_SECONDS: Final = 0.01
 _FIRST_PORTION: Final = 4
 _LARGEST_PORTION: Final = 512
 #: weight of the newest evaluation in the running mean of an EIP's speed.
@@ -87,6 +89,13 @@ class Schedule:
                 return [Entry(eip, queue.waiting.popleft()) for _ in range(size)]
         return []
 
+    def expected_seconds(self, entries: Sequence[Entry]) -> float:
+        """How long entries will about take [s]; infinity if that is not known."""
+        if not entries:
+            return 0.0
+        seconds = self._queues[entries[-1].eip].seconds
+        return float("inf") if seconds is None else len(entries) * seconds
+
     def note(self, eip: int, outcomes: Sequence[Outcome]) -> None:
         """Learn from evaluations that came back: how fast the EIP is, and that it lives."""
         queue = self._queues[eip]
@@ -139,9 +148,10 @@ class Schedule:
     def _portion_size(self, queue: _Queue) -> int:
         if queue.seconds is None:
             return _FIRST_PORTION
-        by_time = int(_PORTION_SECONDS / max(queue.seconds, 1e-6))
+        seconds = max(queue.seconds, 1e-6)
         by_share = -(-len(queue.waiting) // (2 * self._n_workers))
-        return max(1, min(by_time, by_share, _LARGEST_PORTION))
+        size = max(by_share, int(_SHORTEST_SECONDS / seconds))
+        return max(1, min(size, int(_PORTION_SECONDS / seconds), _LARGEST_PORTION))
 
 
 def _shuffled(structures: Sequence[int]) -> list[int]:

@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -83,7 +84,8 @@ class Worker:
         return self._potentials[eip]
 
     def _evaluate_all(self, chunk: Chunk) -> None:
-        frames = unpack_frames(chunk.frames)
+        frames = unpack_frames(pickle.loads(chunk.path.read_bytes()))
+        chunk.path.unlink()
         outcomes: list[Outcome] = []
         first, count, sent_at = 0, 1, time.monotonic()
         while first < len(frames):

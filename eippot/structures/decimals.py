@@ -36,9 +36,8 @@ def format_decimals(values: Array) -> Words | None:
     """
     scaled = np.minimum(np.abs(values), _LIMIT) * _SCALE
     rounded = np.rint(scaled)
-    # A product within rounding of a tie may be rounded to the other side than the number is.
-    distance = np.abs(np.abs(scaled - rounded) - 0.5)
-    exact = (scaled < (_LIMIT - 1) * _SCALE) & (distance > scaled * 2.0**-52)
+    # The product is rounded, at most to a tie, never beyond: but for ties, it falls as the number.
+    exact = (scaled < (_LIMIT - 1) * _SCALE) & (np.abs(scaled - rounded) != 0.5)
     is_exact = bool(exact.all())
     integers = (rounded if is_exact else np.where(exact, rounded, 0.0)).astype(np.int64)
     whole = integers // _SCALE

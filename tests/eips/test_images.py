@@ -65,6 +65,15 @@ def test_small_cells_are_left_out() -> None:
     assert around.is_complete.tolist() == [False, True, True]
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize(("distance", "n_images"), [(REACH - 1e-6, 2), (REACH + 1e-6, 0)])
+def test_reach_is_as_far_as_it_is_said(axis: int, distance: float, n_images: int) -> None:
+    positions = np.full((2, 3), 4.0)
+    positions[:, axis] = 0.0, 8.0 - distance
+    frame = Frame.from_atoms(Atoms("Si2", positions=positions, cell=3 * [8.0], pbc=True))
+    assert len(surround([frame], REACH).owners) == 2 + n_images
+
+
 def test_few_images_of_a_layer_at_a_face() -> None:
     """Displaced to either side of the face, it has images at the other face alone."""
     positions = [[0, 0, -0.1], [2.5, 2.5, 0.1]]

@@ -139,8 +139,7 @@ def test_forces_and_stress_are_derivatives_of_the_energy(potential: KIMPotential
 
 
 def test_moving_atoms_by_lattice_vectors_changes_nothing(potential: KIMPotential) -> None:
-    atoms = _rattled()
-    moved = atoms.copy()
+    atoms, moved = _rattled(), _rattled()
     shifts = np.random.default_rng(5).integers(-3, 4, size=(len(atoms), 3))
     moved.positions += shifts @ atoms.cell.array
     _assert_equal(evaluate(potential, atoms), evaluate(potential, moved))
@@ -189,9 +188,9 @@ def test_a_refused_structure_costs_no_other() -> None:
     with pytest.raises(EIPError, match="does not know Ge"):
         evaluation.compute(1)
     evaluation.compute(2)
-    first, second, third = evaluation.labels()
-    assert second is None
-    for atoms, label in ((structures[0], first), (structures[2], third)):
+    labels = evaluation.labels()
+    assert labels.pop(1) is None
+    for atoms, label in zip(structures[::2], labels, strict=True):
         assert label is not None
         _assert_equal(label, evaluate(KIMPotential(SW), atoms))
 
@@ -286,11 +285,10 @@ def _moved(atoms: Atoms, atom: int, axis: int, distance: float) -> Atoms:
 
 
 def _strained(atoms: Atoms, i: int, j: int, amount: float) -> Atoms:
-    strain = np.eye(3)
-    strain[i, j] += amount / 2
-    strain[j, i] += amount / 2
+    strain = np.zeros((3, 3))
+    strain[i, j] = amount
     strained = atoms.copy()
-    strained.set_cell(atoms.cell.array @ strain, scale_atoms=True)
+    strained.set_cell(atoms.cell.array @ (np.eye(3) + (strain + strain.T) / 2), scale_atoms=True)
     return strained
 
 

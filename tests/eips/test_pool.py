@@ -192,6 +192,21 @@ def test_portions_follow_the_speed_of_an_eip() -> None:
     assert len(schedule.next_portion()) == 1
 
 
+def test_portions_of_quick_evaluations_do_not_get_tiny() -> None:
+    schedule = Schedule([Entry(0, i) for i in range(100)], n_workers=8, give_up_after=0)
+    schedule.note(0, [Outcome(Status.OK, seconds=0.0002)])
+    assert len(schedule.next_portion()) == 50  # 10 ms, though a share would be 7
+
+
+def test_how_long_entries_will_take() -> None:
+    schedule = Schedule([Entry(0, i) for i in range(100)], n_workers=1, give_up_after=0)
+    entries = schedule.next_portion()
+    assert schedule.expected_seconds(entries) == float("inf")
+    schedule.note(0, [Outcome(Status.OK, seconds=0.5)])
+    assert schedule.expected_seconds(entries) == 0.5 * len(entries)
+    assert schedule.expected_seconds([]) == 0.0
+
+
 def test_the_order_is_shuffled_and_reproducible() -> None:
     def order() -> list[Entry]:
         schedule = Schedule([Entry(0, i) for i in range(50)], n_workers=1, give_up_after=0)
