@@ -135,33 +135,35 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ranks(request: pytest.FixtureRequest, inputs: Path) -> Ranks:
-    """One run of LAMMPS for all models and structures."""
-    script = ""
-    for model, precision, structure in product(_models(request.param), PRECISIONS, STRUCTURES):
-        periodic_axes = STRUCTURES[structure]().pbc
-        script += BEGIN.format(
-            boundary=" ".join("p" if axis else "f" for axis in periodic_axes),
-            structure=structure.replace(" ", "_"),
-            model=f"{model}_{precision}",
-        )
-        for step in PARTS:
-            script += PART.format(name=_name(model, precision, structure), step=step)
-    return Ranks(inputs, succeed(inputs, script, ranks=request.param, timeout=600.0))
+def on_ranks(inputs: Path) -> Callable[[int], Ranks]:
+    """What LAMMPS says on so many ranks of all models and structures, in one run."""
+
+    @functools.cache
+    def run(ranks: int) -> Ranks:
+        script = ""
+        for model, precision, structure in product(_models(ranks), PRECISIONS, STRUCTURES):
+            periodic_axes = STRUCTURES[structure]().pbc
+            script += BEGIN.format(
+                boundary=" ".join("p" if axis else "f" for axis in periodic_axes),
+                structure=structure.replace(" ", "_"),
+                model=f"{model}_{precision}",
+            )
+            for step in PARTS:
+                script += PART.format(name=_name(model, precision, structure), step=step)
+        return Ranks(inputs, succeed(inputs, script, ranks=ranks, timeout=1200.0))
+
+    return run
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize(
-    ("ranks", "model"),
-    [
-        pytest.param(ranks, model, id=f"{ranks} ranks-{model}")
-        for ranks in RANKS
-        for model in _models(ranks)
-    ],
-    indirect=["ranks"],
+    ("n_ranks", "model"), [(ranks, model) for ranks in RANKS for model in _models(ranks)]
 )
-def test_lammps_equals_ase(ranks: Ranks, model: str, precision: str, structure: str) -> None:
+def test_lammps_equals_ase(
+    on_ranks: Callable[[int], Ranks], n_ranks: int, model: str, precision: str, structure: str
+) -> None:
+    ranks = on_ranks(n_ranks)
     calculator = opened(ranks.folder / f"{model}_{precision}.pt")
     start = STRUCTURES[structure]()
     for step in PARTS:
