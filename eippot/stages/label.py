@@ -26,7 +26,6 @@ from eippot.eips.pool import WorkerPool
 from eippot.eips.source import EIPSource, collect_sources
 from eippot.eips.table import LabelProgress, LabelTable
 from eippot.errors import ConfigError
-from eippot.graphs.alignment import fit_alignment
 from eippot.properties import ENERGY, eip_key, reference_key
 from eippot.structures.extxyz_writer import format_extxyz
 from eippot.structures.io import energy_of, read_structures, write_texts
@@ -273,6 +272,8 @@ def _aligned_error(eip: str, structures: Sequence[Atoms]) -> float | None:
     ]
     if len(pairs) < _FEWEST_FOR_ERROR:
         return None
+    from eippot.graphs.alignment import fit_alignment  # brings the configurations of all models
+
     species = sorted({symbol for atoms, _, _ in pairs for symbol in atoms.symbols})
     compositions = [[list(atoms.symbols).count(s) for s in species] for atoms, _, _ in pairs]
     energies, references = np.array([[pair[1], pair[2]] for pair in pairs]).T

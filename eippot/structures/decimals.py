@@ -91,11 +91,11 @@ def _amend(words: Words, values: Array, where: npt.NDArray[np.bool_]) -> Words |
 
 
 def _tables() -> tuple[Words, Words]:
-    numbers = np.arange(_LIMIT)
-    texts = [b"%7d." % n for n in numbers] + [b"%7s." % (b"-%d" % n) for n in numbers]
-    whole = np.frombuffer(b"".join(texts), dtype="<u8")
-    four = np.frombuffer(b"".join(b"%04d" % n for n in numbers), dtype="<u4")
-    return four.astype(np.uint64), whole.astype(np.uint64)
+    numbers = tuple(range(_LIMIT))
+    negative = tuple(b"-%d" % number for number in numbers)
+    four = (b"%04d" * _LIMIT) % numbers
+    whole = (b"%7d." * _LIMIT) % numbers + (b"%7b." * _LIMIT) % negative
+    return np.frombuffer(four, "<u4").astype(np.uint64), np.frombuffer(whole, "<u8").copy()
 
 
 _LOWEST_BITS: Final = np.uint64(0x0101010101010101)
