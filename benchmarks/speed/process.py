@@ -7,6 +7,7 @@ import os
 import queue
 import signal
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ class ContestantError(Exception):
 
 
 class ContestantProcess:
-    """A contestant in its own Python, ready for requests; see ``serving.py``.
+    """A contestant in its own Python and an empty folder, ready for requests; see ``serving.py``.
 
     Parameters
     ----------
@@ -42,9 +43,10 @@ class ContestantProcess:
             "PYTHONWARNINGS": "ignore",
         }
         self._log = log.open("a")
+        self._folder = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(
             [str(python), "-m", "benchmarks.speed.serving", module],
-            cwd=ROOT,
+            cwd=self._folder.name,
             env=os.environ | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -77,6 +79,7 @@ class ContestantProcess:
             self._process.wait()
         self._listener.join()
         self._log.close()
+        self._folder.cleanup()
 
     def _ask(self, request: dict[str, Any], timeout: float) -> dict[str, Any]:
         assert self._process.stdin is not None

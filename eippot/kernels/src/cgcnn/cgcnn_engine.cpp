@@ -33,7 +33,6 @@ CGCNNEngine<real>::CGCNNEngine(const CGCNNWeights &weights, const Kernels<real> 
       embedding_(padded<real>(weights.embedding, weights.channels, width_, 1.0)),
       species_atoms_(4UL * weights.n_species * width_),
       network_(weights.network, kernels),
-      isolated_energies_(weights.isolated_energies),
       edges_(weights.cutoff, weights.n_knots - 1) {
   for (const GatedConvolutionWeights &convolution : weights.convolutions) {
     convolutions_.push_back(make_convolution(convolution, weights, width_, kernels.panel));
@@ -61,7 +60,6 @@ void CGCNNEngine<real>::reset(const Neighborhoods &around, int n_threads) {
   }
   atoms_.resize(4 * rows);
   for (auto *gradient : {&gradient_, &next_gradient_}) gradient->resize(rows);
-  bonded_.resize(around.n_centers);
   scratch_.resize(std::max(n_threads, 1));
   for (Scratch &scratch : scratch_) scratch.by_atoms.resize(4UL * block_size * width_);
 }
@@ -134,15 +132,9 @@ void CGCNNEngine<real>::forward(std::size_t layer, Block block, Scratch &scratch
 
 template <class real>
 void CGCNNEngine<real>::energies(Block block, Scratch &scratch, const EnergiesAndForces &results) {
-  const EdgeRange<real> edges = edges_[block];
-  std::fill_n(bonded_.data() + block.begin, block.size(), 0);
-  for (int e = 0; e < edges.n; ++e) bonded_[block.begin + edges.edges[e].center] = 1;
-  network_.evaluate(around_->species + block.begin, block.size(), row(gradient_, block.begin),
-                    results.energies + block.begin, scratch.network);
-  for (int center = block.begin; center < block.end; ++center) {
-    if (!bonded_[center]) results.energies[center] = 0.0;
-    results.energies[center] += isolated_energies_[around_->species[center]];
-  }
+  edges_.mark_bonded(block, scratch.bonded);
+  network_.evaluate(around_->species + block.begin, scratch.bonded.data(), block.size(),
+                    row(gradient_, block.begin), results.energies + block.begin, scratch.network);
 }
 
 /// From the gradient by v after a convolution to that before it, and by distances.
@@ -161,8 +153,7 @@ void CGCNNEngine<real>::backward(std::size_t layer, Block block, Scratch &scratc
 
 template <class real>
 std::size_t CGCNNEngine<real>::bytes() const {
-  std::size_t total = edges_.bytes() + atoms_.bytes() + gradient_.bytes() + next_gradient_.bytes() +
-                      bonded_.capacity();
+  std::size_t total = edges_.bytes() + atoms_.bytes() + gradient_.bytes() + next_gradient_.bytes();
   for (const Convolution &convolution : convolutions_) total += convolution.features.bytes();
   return total;
 }

@@ -50,6 +50,7 @@ class CGCNNEngine final : public Engine<real> {
     typename AtomicNetwork<real>::Scratch network;
     AlignedArray<real> by_atoms;  // (block, 4, width)
     std::vector<real> slopes;     // see sum_radial_forces
+    std::vector<char> bonded;     // (block,) whether there are neighbors
   };
 
   static Convolution make_convolution(const GatedConvolutionWeights &weights,
@@ -73,13 +74,11 @@ class CGCNNEngine final : public Engine<real> {
   AlignedArray<real> embedding_;      // (S, width)
   AlignedArray<real> species_atoms_;  // (S, 4, width) rows of the first convolution
   AtomicNetwork<real> network_;
-  std::vector<double> isolated_energies_;  // (S,) [eV]
 
   const Neighborhoods *around_ = nullptr;  // of the evaluation that is going on
   SortedEdges<real> edges_;
   AlignedArray<real> atoms_;                     // (N, 4, width) a and b
   AlignedArray<real> gradient_, next_gradient_;  // (N, width) g
-  std::vector<char> bonded_;                     // (n_centers,) whether there are neighbors
   std::vector<Scratch> scratch_;
 };
 

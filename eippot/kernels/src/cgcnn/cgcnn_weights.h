@@ -29,8 +29,7 @@ struct CGCNNWeights {
   double neighbor_scale = 1.0;    ///< factor of the sums over neighbors
   std::vector<double> embedding;  ///< (S, C)
   std::vector<GatedConvolutionWeights> convolutions;
-  AtomicNetworkWeights network;           ///< the head
-  std::vector<double> isolated_energies;  ///< (S,) energies of isolated atoms [eV]
+  AtomicNetworkWeights network;  ///< the head
 };
 
 /// Reads those of an exported file; NoEngine if it is another model.

@@ -32,7 +32,8 @@ AtomicNetwork<real>::AtomicNetwork(const AtomicNetworkWeights &weights,
       first_back_(transposed(weights.first, weights.n_in), weights.channels, kernels.panel),
       species_bias_(padded<real>(weights.species_bias, weights.channels, width_, 1.0)),
       output_(padded<real>(weights.output, weights.channels, width_, weights.scale)),
-      isolated_outputs_(isolated_outputs(weights)) {
+      isolated_outputs_(isolated_outputs(weights)),
+      isolated_energies_(weights.isolated_energies) {
   for (const DenseWeights &layer : weights.layers) {
     layers_.push_back({{layer, weights.channels, kernels.panel},
                        {transposed(layer, weights.channels), weights.channels, kernels.panel}});
@@ -40,8 +41,8 @@ AtomicNetwork<real>::AtomicNetwork(const AtomicNetworkWeights &weights,
 }
 
 template <class real>
-void AtomicNetwork<real>::evaluate(const std::int32_t *species, int n, real *inputs,
-                                   double *energies, Scratch &scratch) const {
+void AtomicNetwork<real>::evaluate(const std::int32_t *species, const char *bonded, int n,
+                                   real *inputs, double *energies, Scratch &scratch) const {
   const int size = n * width_;
   scratch.slopes.resize(layers_.size() + 1);
   for (auto &slopes : scratch.slopes) slopes.resize(size);
@@ -60,7 +61,11 @@ void AtomicNetwork<real>::evaluate(const std::int32_t *species, int n, real *inp
   }
   for (int i = 0; i < n; ++i) {
     real *hidden = values + i * width_;
-    energies[i] = kernels_.dot(output_.data(), hidden, width_) - isolated_outputs_[species[i]];
+    energies[i] = isolated_energies_[species[i]];
+    if (bonded[i]) {
+      energies[i] += kernels_.dot(output_.data(), hidden, width_);
+      energies[i] -= isolated_outputs_[species[i]];
+    }
     std::copy_n(output_.data(), width_, hidden);
   }
   for (std::size_t k = layers_.size(); k > 0; --k) {

@@ -6,22 +6,11 @@
 #include <vector>
 
 #include "common/aligned_array.h"
+#include "common/atomic_network_weights.h"
 #include "common/dense.h"
 #include "common/vector_kernels.h"
 
 namespace eippot {
-
-/// output . ssp(layer ... ssp(first x + bias of the species)). C: channels, I: inputs, S: species.
-struct AtomicNetworkWeights {
-  int n_in = 0;                         ///< I
-  int channels = 0;                     ///< C
-  DenseWeights first;                   ///< (C, I), without bias
-  std::vector<double> species_bias;     ///< (S, C)
-  std::vector<DenseWeights> layers;     ///< (C, C)
-  std::vector<double> output;           ///< (C,)
-  double scale = 1.0;                   ///< of what it gives [eV]
-  std::vector<double> isolated_inputs;  ///< (S, I) x of isolated atoms
-};
 
 template <class real>
 class AtomicNetwork {
@@ -37,10 +26,10 @@ class AtomicNetwork {
   /// Width of rows of inputs.
   int in_width() const { return first_.packed().in_width; }
 
-  /// Energies (n,) [eV] relative to those of isolated atoms; their gradients by the inputs take the
-  /// place of these, (n, in_width).
-  void evaluate(const std::int32_t *species, int n, real *inputs, double *energies,
-                Scratch &scratch) const;
+  /// Energies (n,) [eV], those of atoms that are not `bonded` exactly as they are known; gradients
+  /// by the inputs take the place of these, (n, in_width).
+  void evaluate(const std::int32_t *species, const char *bonded, int n, real *inputs,
+                double *energies, Scratch &scratch) const;
 
  private:
   /// A layer behind the first one.
@@ -53,8 +42,9 @@ class AtomicNetwork {
   DenseLayer<real> first_, first_back_;
   AlignedArray<real> species_bias_;  // (S, width)
   std::vector<Layer> layers_;
-  AlignedArray<real> output_;             // (width,), times the scale
-  std::vector<double> isolated_outputs_;  // (S,) [eV]
+  AlignedArray<real> output_;              // (width,), times the scale
+  std::vector<double> isolated_outputs_;   // (S,) [eV]
+  std::vector<double> isolated_energies_;  // (S,) [eV]
 };
 
 }  // namespace eippot

@@ -6,6 +6,17 @@ int read_n_knots(Parameters &from) {
   return static_cast<int>(from.number("table_bins")) + 1;
 }
 
+KnotValues some_of(const KnotValues &functions, std::size_t n_functions, std::size_t first,
+                   std::size_t count) {
+  const auto of = [&](const std::vector<double> &values) {
+    std::vector<double> result;
+    for (auto knot = values.begin(); knot < values.end(); knot += n_functions)
+      result.insert(result.end(), knot + first, knot + first + count);
+    return result;
+  };
+  return {of(functions.values), of(functions.derivatives)};
+}
+
 KnotValues read_knots(Parameters &from, const std::string &name, std::size_t n_functions) {
   const int n_knots = read_n_knots(from);
   const double per_angstrom = (n_knots - 1) / from.number("cutoff");

@@ -19,6 +19,10 @@ struct KnotValues {
 /// The numbers of a RadialTable (eippot/models/blocks/table.py) of so many functions.
 KnotValues read_knots(Parameters &from, const std::string &name, std::size_t n_functions);
 
+/// `count` of n_functions functions, from `first` on.
+KnotValues some_of(const KnotValues &functions, std::size_t n_functions, std::size_t first,
+                   std::size_t count);
+
 /// How many knots all tables have.
 int read_n_knots(Parameters &from);
 

@@ -44,6 +44,12 @@ class SortedEdges {
     return {edges.data(), static_cast<int>(edges.size())};
   }
 
+  /// Which of a block's centers have neighbors, (block size,).
+  void mark_bonded(Block block, std::vector<char> &bonded) const {
+    bonded.assign(block.size(), 0);
+    for (const auto &edge : edges_[block.index]) bonded[edge.center] = 1;
+  }
+
   /// How many neighbors the lists of a block have, those beyond the cutoff included.
   std::int32_t n_listed(Block block) const { return n_listed_[block.index]; }
 

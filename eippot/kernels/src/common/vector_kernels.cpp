@@ -38,7 +38,7 @@ const Kernels<real> &kernels() {
   static const Kernels<real> all_of_them = {EIPPOT_TEXT(EIPPOT_ISA),
                                             2 * lanes<real>,
                                             &tensor_kernels<real>(),
-                                            multiply<real>,
+                                            multiply_rows<real>,
                                             activate<real>,
                                             scale<real>,
                                             dot<real>,

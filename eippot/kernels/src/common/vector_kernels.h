@@ -64,6 +64,15 @@ struct CGCNNKernels;
 template <class real>
 struct SoapKernels;
 
+/// Rows, `step` numbers from one to the next.
+template <class real>
+struct Rows {
+  real *data;
+  long step;
+
+  Rows from(int row) const { return {data + row * step, step}; }
+};
+
 template <class real>
 struct Kernels {
   const char *name;                   ///< of the instruction set
@@ -71,7 +80,8 @@ struct Kernels {
   const TensorKernels<real> *tensor;  ///< see tensor_kernels.h
 
   /// out (n_rows, out_width) = in (n_rows, in_width) times the layer, plus bias, plus out if `add`.
-  void (*multiply)(const PackedLayer<real> &layer, const real *in, int n_rows, real *out, bool add);
+  void (*multiply_rows)(const PackedLayer<real> &layer, Rows<const real> in, int n_rows,
+                        Rows<real> out, bool add);
 
   /// values = ln(1/2 e^x + 1/2) in place of x, slopes = its derivative; n a multiple of panel.
   void (*activate)(real *values, real *slopes, int n);
@@ -103,6 +113,12 @@ struct Kernels {
 
   const CGCNNKernels<real> *cgcnn;
   const SoapKernels<real> *soap;
+
+  /// The same for rows that lie end to end.
+  void multiply(const PackedLayer<real> &layer, const real *in, int n_rows, real *out,
+                bool add) const {
+    multiply_rows(layer, {in, layer.in_width}, n_rows, {out, layer.out_width}, add);
+  }
 };
 
 /// Those of the instruction sets avx512, avx2 and generic that this processor has, best first.

@@ -129,8 +129,8 @@ void Convolution<real>::multiply(const ChannelMatrix<real> &matrix, const real *
                                  int in_width, int n_rows, real *out, Part out_part, int out_width,
                                  bool add) const {
   for (int k = 0; k < in_part.components; ++k) {
-    kernels_.tensor->multiply(matrix.packed(), {in + in_part.first + k * in_part.step, in_width},
-                              n_rows, {out + out_part.first + k * out_part.step, out_width}, add);
+    kernels_.multiply_rows(matrix.packed(), {in + in_part.first + k * in_part.step, in_width},
+                           n_rows, {out + out_part.first + k * out_part.step, out_width}, add);
   }
 }
 

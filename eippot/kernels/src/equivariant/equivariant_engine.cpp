@@ -16,12 +16,7 @@ EquivariantEngine<real>::EquivariantEngine(const EquivariantWeights &weights,
     : kernels_(kernels),
       width_(round_up(weights.channels, kernels.panel)),
       harmonics_(weights.l_max, weights.harmonics, weights.shortest),
-      head_(weights.head, weights.channels, kernels.panel),
-      head_back_(transposed(weights.head, weights.channels), weights.channels, kernels.panel),
-      head_output_(
-          padded<real>(weights.head_output, weights.channels, width_, weights.energy_scale)),
-      isolated_outputs_(isolated_outputs(weights)),
-      isolated_energies_(weights.isolated_energies),
+      head_(weights.head, kernels),
       edges_(weights.cutoff, weights.n_knots - 1, weights.shortest) {
   for (std::size_t index = 0; index < weights.convolutions.size(); ++index) {
     layers_.push_back({{weights, index, width_, kernels}, {}, {}, {}, {}});
@@ -42,14 +37,11 @@ void EquivariantEngine<real>::reset(const Neighborhoods &around, int n_threads) 
     features = std::max<std::size_t>(features, convolution.in_width());
     sums = std::max<std::size_t>(sums, convolution.sums_width());
   }
-  bonded_.resize(n_centers);
   scratch_.resize(std::max(n_threads, 1));
   for (Scratch &scratch : scratch_) {
     scratch.sums.resize(block_size * sums);
     scratch.features.resize(block_size * features);
     scratch.by_values.resize(block_size * features);
-    scratch.hidden.resize(static_cast<std::size_t>(block_size) * width_);
-    scratch.slopes.resize(static_cast<std::size_t>(block_size) * width_);
   }
 }
 
@@ -132,24 +124,10 @@ void EquivariantEngine<real>::forward(std::size_t index, Block block, Scratch &s
 template <class real>
 void EquivariantEngine<real>::read_energies(Block block, Scratch &scratch,
                                             const EnergiesAndForces &results) {
-  const Range edges = edges_[block];
-  std::fill_n(bonded_.data() + block.begin, block.size(), 0);
-  for (int e = 0; e < edges.n; ++e) bonded_[block.begin + edges.edges[e].center] = 1;
-
-  real *x = scratch.features.data(), *hidden = scratch.hidden.data();
-  real *slopes = scratch.slopes.data();
-  kernels_.multiply(head_.packed(), x, block.size(), hidden, false);
-  kernels_.activate(hidden, slopes, block.size() * width_);
-  for (int i = block.begin; i < block.end; ++i, hidden += width_, slopes += width_) {
-    const int species = around_->species[i];
-    results.energies[i] = isolated_energies_[species];
-    if (bonded_[i]) {
-      results.energies[i] += kernels_.dot(head_output_.data(), hidden, width_);
-      results.energies[i] -= isolated_outputs_[species];
-    }
-    kernels_.scale(slopes, head_output_.data(), width_);
-  }
-  kernels_.multiply(head_back_.packed(), scratch.slopes.data(), block.size(), x, false);
+  real *x = scratch.features.data();
+  edges_.mark_bonded(block, scratch.bonded);
+  head_.evaluate(around_->species + block.begin, scratch.bonded.data(), block.size(), x,
+                 results.energies + block.begin, scratch.head);
 
   const std::size_t last = layers_.size() - 1;
   const Convolution<real> &convolution = layers_[last].convolution;
@@ -224,7 +202,7 @@ void EquivariantEngine<real>::sum_forces(Block block, const EnergiesAndForces &r
 
 template <class real>
 std::size_t EquivariantEngine<real>::bytes() const {
-  std::size_t total = edges_.bytes() + bonded_.capacity();
+  std::size_t total = edges_.bytes();
   for (const Layer &layer : layers_)
     total += layer.values.bytes() + layer.gradient.bytes() + layer.updates.bytes();
   return total;

@@ -14,8 +14,8 @@
 
 #include <vector>
 
+#include "common/atomic_network.h"
 #include "common/blocks.h"
-#include "common/dense.h"
 #include "common/sorted_edges.h"
 #include "engine/engine.h"
 #include "equivariant/convolution.h"
@@ -46,10 +46,11 @@ class EquivariantEngine final : public Engine<real> {
 
   /// What one thread works on: rows of one block.
   struct Scratch {
-    AlignedArray<real> sums;                     // (block, widest sums)
-    AlignedArray<real> features;                 // (block, widest features)
-    AlignedArray<real> by_values;                // the same
-    AlignedArray<real> hidden, slopes;           // (block, width) of the head
+    AlignedArray<real> sums;       // (block, widest sums)
+    AlignedArray<real> features;   // (block, widest features)
+    AlignedArray<real> by_values;  // the same
+    typename AtomicNetwork<real>::Scratch head;
+    std::vector<char> bonded;                    // (block,) whether there are neighbors
     AlignedArray<real> harmonics, by_harmonics;  // (edges of a block, harmonics)
     typename SortedEdges<real, DirectedEdge<real>>::Scratch edges;
   };
@@ -78,14 +79,10 @@ class EquivariantEngine final : public Engine<real> {
   int width_;  // channels and zeros up to whole panels
   std::vector<Layer> layers_;
   EdgeHarmonics<real> harmonics_;
-  DenseLayer<real> head_, head_back_;
-  AlignedArray<real> head_output_;         // (width,), times the energy scale
-  std::vector<double> isolated_outputs_;   // (S,) of the head for isolated atoms [eV]
-  std::vector<double> isolated_energies_;  // (S,) [eV]
+  AtomicNetwork<real> head_;
 
   const Neighborhoods *around_ = nullptr;  // of the evaluation that is going on
   SortedEdges<real, DirectedEdge<real>> edges_;
-  std::vector<char> bonded_;  // (n_centers,) whether there are neighbors
   std::vector<Scratch> scratch_;
 };
 

@@ -92,24 +92,6 @@ void take_couplings(Parameters &from, const std::string &name, int l_max,
   }
 }
 
-/// A table (K, 2, paths C): values at the knots, and derivatives times the distance of knots.
-void take_weights(Parameters &from, const std::string &name, const EquivariantWeights &shape,
-                  ConvolutionWeights &convolution) {
-  const std::size_t channels = shape.channels, row = convolution.paths.size() * channels;
-  const std::vector<double> &knots = from.array(name, 2 * shape.n_knots * row);
-  const double per_angstrom = (shape.n_knots - 1) / shape.cutoff;
-  const double *first = knots.data();
-  for (PathWeights &path : convolution.paths) {
-    for (int knot = 0; knot < shape.n_knots; ++knot) {
-      const double *values = first + 2 * knot * row;
-      path.weights.values.insert(path.weights.values.end(), values, values + channels);
-      for (std::size_t c = 0; c < channels; ++c)
-        path.weights.derivatives.push_back(values[row + c] * per_angstrom);
-    }
-    first += channels;
-  }
-}
-
 ConvolutionWeights convolution(Parameters &from, std::size_t index,
                                const EquivariantWeights &shape) {
   const std::string number = std::to_string(index);
@@ -119,9 +101,12 @@ ConvolutionWeights convolution(Parameters &from, std::size_t index,
   found.after = irreps(from, index + 1);
   found.paths = paths(found, shape.l_max);
   take_couplings(from, name + "product.couplings", shape.l_max, found);
-  take_weights(from, network + "tables." + number + ".knots", shape, found);
+  const std::size_t channels = shape.channels, n_functions = found.paths.size() * channels;
+  const KnotValues weights = read_knots(from, network + "tables." + number + ".knots", n_functions);
+  for (std::size_t path = 0; path < found.paths.size(); ++path)
+    found.paths[path].weights = some_of(weights, n_functions, path * channels, channels);
 
-  const std::size_t square = static_cast<std::size_t>(shape.channels) * shape.channels;
+  const std::size_t square = channels * channels;
   std::vector<std::size_t> mix, skip;
   for (std::size_t out = 0; out < found.after.size(); ++out) {
     mix.push_back(square * found.outputs(out) * found.n_paths(out));
@@ -149,24 +134,18 @@ int highest_degree(std::size_t size) {
 EquivariantWeights read_equivariant(Parameters &from) {
   EquivariantWeights weights;
   weights.n_species = static_cast<int>(from.number("n_species"));
-  weights.isolated_energies = from.array("reference_energies", weights.n_species);
   weights.embedding = from.array(network + "embedding.weight");
   weights.channels = static_cast<int>(weights.embedding.size()) / weights.n_species;
-  weights.n_knots = static_cast<int>(from.number("table_bins")) + 1;
+  weights.n_knots = read_n_knots(from);
   weights.cutoff = from.number("cutoff");
   weights.shortest = from.number(network + "shortest_edge");
   weights.neighbor_scale = from.number(network + "neighbor_scale");
-  weights.energy_scale = from.number("potential.scale");
   const std::string harmonics = network + "harmonics.coefficients";
   weights.l_max = highest_degree(from.array(harmonics + ".high").size());
   weights.harmonics = constants(from, harmonics, from.array(harmonics + ".high").size());
-  const std::size_t channels = weights.channels;
-  weights.head = {from.array("potential.heads.layers.0.weight", channels * channels),
-                  from.array("potential.heads.layers.0.bias", channels)};
-  weights.head_output = from.array("potential.heads.layers.2.weight", channels);
-  from.ignore("potential.heads.layers.2.bias");  // it cancels
   for (std::size_t k = 0; from.has(network + "irreps_" + std::to_string(k + 1)); ++k)
     weights.convolutions.push_back(convolution(from, k, weights));
+  weights.head = read_head(from, isolated_features(weights));
   return weights;
 }
 

@@ -1,6 +1,5 @@
 #include "equivariant/equivariant_weights.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "equivariant/tensor_kernels.h"
@@ -8,15 +7,6 @@
 namespace eippot {
 
 namespace {
-
-/// (rows, n) times (n,).
-std::vector<double> product(const std::vector<double> &matrix, const std::vector<double> &x) {
-  std::vector<double> y(matrix.size() / x.size());
-  for (std::size_t row = 0; row < y.size(); ++row) {
-    for (std::size_t k = 0; k < x.size(); ++k) y[row] += matrix[row * x.size() + k] * x[k];
-  }
-  return y;
-}
 
 std::vector<double> embedded(const EquivariantWeights &weights, int species) {
   const auto begin = weights.embedding.begin() + species * weights.channels;
@@ -40,7 +30,8 @@ std::vector<double> skip_of_species(const EquivariantWeights &weights,
 
 KnotValues first_path_weights(const EquivariantWeights &weights, const PathWeights &path,
                               int species) {
-  const auto y = product(weights.convolutions.front().project.front(), embedded(weights, species));
+  const auto y =
+      multiplied({weights.convolutions.front().project.front(), {}}, embedded(weights, species));
   KnotValues known = path.weights;
   for (std::size_t k = 0; k < known.values.size(); ++k) {
     known.values[k] *= y[k % weights.channels];
@@ -50,25 +41,18 @@ KnotValues first_path_weights(const EquivariantWeights &weights, const PathWeigh
 }
 
 /// Without neighbors there are scalars only.
-std::vector<double> isolated_outputs(const EquivariantWeights &weights) {
-  std::vector<double> outputs;
+std::vector<double> isolated_features(const EquivariantWeights &weights) {
+  std::vector<double> features;
   for (int species = 0; species < weights.n_species; ++species) {
     std::vector<double> x = embedded(weights, species);
     for (const ConvolutionWeights &convolution : weights.convolutions) {
-      x = product(skip_of_species(weights, convolution.skip.front(), species), x);
+      x = multiplied({skip_of_species(weights, convolution.skip.front(), species), {}}, x);
       x.resize(weights.channels);  // without gates
       for (double &value : x) value *= silu_scale / (1.0 + std::exp(-value));
     }
-    double output = 0.0;
-    const std::vector<double> hidden = multiplied(weights.head, x);
-    for (int c = 0; c < weights.channels; ++c) {
-      const double activated =
-          std::max(hidden[c], 0.0) + std::log1p(std::exp(-std::abs(hidden[c]))) - std::log(2.0);
-      output += weights.head_output[c] * activated;
-    }
-    outputs.push_back(weights.energy_scale * output);
+    features.insert(features.end(), x.begin(), x.end());
   }
-  return outputs;
+  return features;
 }
 
 }  // namespace eippot

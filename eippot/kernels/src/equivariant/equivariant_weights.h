@@ -7,8 +7,9 @@
 
 #include <vector>
 
+#include "common/atomic_network_weights.h"
+#include "common/knot_values.h"
 #include "engine/parameters.h"
-#include "schnet/schnet_weights.h"
 
 namespace eippot {
 
@@ -53,13 +54,10 @@ struct EquivariantWeights {
   double cutoff = 0.0;            ///< [Angstrom]
   double shortest = 0.0;          ///< [Angstrom] the direction of a shorter edge fades
   double neighbor_scale = 1.0;    ///< factor of the sums over neighbors
-  double energy_scale = 1.0;      ///< of what the head gives [eV]
   std::vector<double> embedding;  ///< (S, C)
   std::vector<double> harmonics;  ///< of products of components of directions, see EdgeHarmonics
   std::vector<ConvolutionWeights> convolutions;
-  DenseWeights head;                      ///< hidden layer of the head
-  std::vector<double> head_output;        ///< (C,) its output layer, whose bias cancels
-  std::vector<double> isolated_energies;  ///< (S,) energies of isolated atoms [eV]
+  AtomicNetworkWeights head;
 };
 
 /// Reads those of an exported file; NoEngine if it is another model.
@@ -74,8 +72,8 @@ std::vector<double> skip_of_species(const EquivariantWeights &weights,
 KnotValues first_path_weights(const EquivariantWeights &weights, const PathWeights &path,
                               int species);
 
-/// What the head gives for isolated atoms of each species: (S,) [eV].
-std::vector<double> isolated_outputs(const EquivariantWeights &weights);
+/// What the head is given of isolated atoms of each species: (S, C).
+std::vector<double> isolated_features(const EquivariantWeights &weights);
 
 }  // namespace eippot
 

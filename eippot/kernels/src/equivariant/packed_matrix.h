@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/aligned_array.h"
-#include "equivariant/tensor_kernels.h"
+#include "common/vector_kernels.h"
 
 namespace eippot {
 
@@ -25,7 +25,7 @@ class ChannelMatrix {
     return {matrix, inputs, channels, width, panel, factor, true};
   }
 
-  PackedMatrix<real> packed() const { return {panels_.data(), inputs_, outputs_}; }
+  PackedLayer<real> packed() const { return {panels_.data(), nullptr, inputs_, outputs_}; }
 
  private:
   ChannelMatrix(const std::vector<double> &matrix, int inputs, int channels, int width, int panel,

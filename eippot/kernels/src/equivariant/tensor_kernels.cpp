@@ -4,7 +4,6 @@
 
 #include "equivariant/edge_harmonics_kernel.h"
 #include "equivariant/gate_kernel.h"
-#include "equivariant/matrix_kernel.h"
 #include "equivariant/tensor_gather.h"
 #include "equivariant/tensor_gradient.h"
 
@@ -19,7 +18,6 @@ const TensorKernels<real> &tensor_kernels() {
                                                       gather_products_gradient<real>,
                                                       gather_species_products<real>,
                                                       gather_species_products_gradient<real>,
-                                                      multiply_matrix<real>,
                                                       gate<real>,
                                                       gate_gradient<real>};
   return all_of_them;

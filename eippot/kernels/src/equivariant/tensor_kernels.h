@@ -69,23 +69,6 @@ inline int coupling_size(int l1, int l3) {
   return ((2 * l1 + 1) * (2 * l3 + 1) + 15) / 16 * 16;
 }
 
-/// A dense layer without bias, (inputs, outputs) in panels of columns: (outputs / panel, inputs,
-/// panel).
-template <class real>
-struct PackedMatrix {
-  const real *panels;
-  int inputs, outputs;
-};
-
-/// Rows, `step` numbers from one to the next.
-template <class real>
-struct Rows {
-  real *data;
-  long step;
-
-  Rows from(int row) const { return {data + row * step, step}; }
-};
-
 /// Irreps of features, each with a gate but for the first one, which are scalars.
 struct GatedIrreps {
   int count;
@@ -151,10 +134,6 @@ struct TensorKernels {
   void (*gather_species_gradient)(const TensorEdges<real> &edges, const TensorPath<real> &path,
                                   const std::int32_t *species, const std::int32_t *center_species,
                                   const real *gradient, const real *center_gradient);
-
-  /// out = in times the matrix, plus out if `add`.
-  void (*multiply)(const PackedMatrix<real> &matrix, Rows<const real> in, int n_rows,
-                   Rows<real> out, bool add);
 
   /// SiLU of the scalars; other features times the sigmoids of their gates. Updates are the
   /// scalars, the gates of the other irreps, and their features.

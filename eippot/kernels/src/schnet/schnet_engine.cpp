@@ -27,12 +27,8 @@ SchNetEngine<real>::SchNetEngine(const SchNetWeights &weights, const Kernels<rea
     : kernels_(kernels),
       channels_(weights.channels),
       width_(round_up(weights.channels, kernels.panel)),
-      head_(weights.head, channels_, kernels.panel),
-      head_back_(transposed(weights.head, channels_), channels_, kernels.panel),
-      head_output_(padded<real>(weights.head_output, channels_, width_, weights.energy_scale)),
+      head_(weights.head, kernels),
       embedding_(padded<real>(weights.embedding, channels_, width_, 1.0)),
-      isolated_outputs_(isolated_outputs(weights)),
-      isolated_energies_(weights.isolated_energies),
       edges_(weights.cutoff, weights.n_knots - 1) {
   for (std::size_t index = 0; index < weights.interactions.size(); ++index) {
     interactions_.push_back(make_interaction(weights, index, width_, kernels.panel));
@@ -68,10 +64,9 @@ void SchNetEngine<real>::reset(const Neighborhoods &around, int n_threads) {
     if (&interaction != &interactions_.front()) interaction.values.resize(rows);
     interaction.gradient.resize(rows);
   }
-  bonded_.resize(around.n_centers);
   scratch_.resize(std::max(n_threads, 1));
   for (Scratch &scratch : scratch_) {
-    for (auto *rows_of_block : {&scratch.a, &scratch.b, &scratch.c}) {
+    for (auto *rows_of_block : {&scratch.a, &scratch.b}) {
       rows_of_block->resize(static_cast<std::size_t>(block_size) * width_);
     }
   }
@@ -161,23 +156,9 @@ void SchNetEngine<real>::forward(std::size_t layer, Block block, real *slopes, S
 template <class real>
 void SchNetEngine<real>::read_energies(Block block, Scratch &scratch,
                                        const EnergiesAndForces &results) {
-  const EdgeRange<real> edges = edges_[block];
-  std::fill_n(bonded_.data() + block.begin, block.size(), 0);
-  for (int e = 0; e < edges.n; ++e) bonded_[block.begin + edges.edges[e].center] = 1;
-
-  real *x = row(features_, block.begin), *hidden = scratch.a.data(), *slopes = scratch.c.data();
-  kernels_.multiply(head_.packed(), x, block.size(), hidden, false);
-  kernels_.activate(hidden, slopes, block.size() * width_);
-  for (int i = block.begin; i < block.end; ++i, hidden += width_, slopes += width_) {
-    const int species = around_->species[i];
-    results.energies[i] = isolated_energies_[species];
-    if (bonded_[i]) {
-      results.energies[i] += kernels_.dot(head_output_.data(), hidden, width_);
-      results.energies[i] -= isolated_outputs_[species];
-    }
-    kernels_.scale(slopes, head_output_.data(), width_);
-  }
-  kernels_.multiply(head_back_.packed(), scratch.c.data(), block.size(), x, false);
+  edges_.mark_bonded(block, scratch.bonded);
+  head_.evaluate(around_->species + block.begin, scratch.bonded.data(), block.size(),
+                 row(features_, block.begin), results.energies + block.begin, scratch.head);
 }
 
 /// From the gradient by x after an interaction to that by its sums over neighbors (in the first
@@ -223,7 +204,7 @@ void SchNetEngine<real>::forces(Block block, Scratch &scratch, const EnergiesAnd
 
 template <class real>
 std::size_t SchNetEngine<real>::bytes() const {
-  std::size_t total = features_.bytes() + edges_.bytes() + bonded_.capacity();
+  std::size_t total = features_.bytes() + edges_.bytes();
   for (const Interaction &interaction : interactions_) {
     total += interaction.values.bytes() + interaction.gradient.bytes();
   }

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "common/aligned_array.h"
+#include "common/atomic_network.h"
 #include "common/blocks.h"
 #include "common/dense.h"
 #include "common/filter_table.h"
@@ -51,8 +52,10 @@ class SchNetEngine final : public Engine<real> {
 
   /// What one thread works on: rows of one block.
   struct Scratch {
-    AlignedArray<real> a, b, c;  // (block, width)
-    std::vector<real> slopes;    // dE/dr / r of the block's edges, in the order of the lists
+    AlignedArray<real> a, b;  // (block, width)
+    typename AtomicNetwork<real>::Scratch head;
+    std::vector<char> bonded;  // (block,) whether there are neighbors
+    std::vector<real> slopes;  // dE/dr / r of the block's edges, in the order of the lists
     typename SortedEdges<real>::Scratch edges;
   };
 
@@ -75,16 +78,12 @@ class SchNetEngine final : public Engine<real> {
   int channels_;
   int width_;  // channels and zeros up to whole panels
   std::vector<Interaction> interactions_;
-  DenseLayer<real> head_, head_back_;
-  AlignedArray<real> head_output_;         // (width,), times the energy scale
-  AlignedArray<real> embedding_;           // (S, width)
-  std::vector<double> isolated_outputs_;   // (S,) of the head for isolated atoms [eV]
-  std::vector<double> isolated_energies_;  // (S,) [eV]
+  AtomicNetwork<real> head_;
+  AlignedArray<real> embedding_;  // (S, width)
 
   const Neighborhoods *around_ = nullptr;  // of the evaluation that is going on
   SortedEdges<real> edges_;
   AlignedArray<real> features_;  // (n_centers, width) x, and then the gradient of the energy by x
-  std::vector<char> bonded_;     // (n_centers,) whether there are neighbors
   std::vector<Scratch> scratch_;
 };
 

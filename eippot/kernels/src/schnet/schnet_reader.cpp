@@ -27,21 +27,17 @@ InteractionWeights interaction(Parameters &from, const std::string &index,
 SchNetWeights read_schnet(Parameters &from) {
   SchNetWeights weights;
   weights.n_species = static_cast<int>(from.number("n_species"));
-  weights.isolated_energies = from.array("reference_energies", weights.n_species);
   weights.embedding = from.array("potential.representation.embedding.weight");
   weights.channels = static_cast<int>(weights.embedding.size()) / weights.n_species;
   weights.n_knots = read_n_knots(from);
   weights.cutoff = from.number("cutoff");
   weights.neighbor_scale = from.number("potential.representation.neighbor_scale");
-  weights.energy_scale = from.number("potential.scale");
-  weights.head = dense(from, "potential.heads.layers.0", weights.channels);
-  weights.head_output = from.array("potential.heads.layers.2.weight", weights.channels);
-  from.ignore("potential.heads.layers.2.bias");  // it cancels
   const auto has = [&](const std::string &index) {
     return from.has("potential.representation.tables." + index + ".knots");
   };
   for (int index = 0; has(std::to_string(index)); ++index)
     weights.interactions.push_back(interaction(from, std::to_string(index), weights));
+  weights.head = read_head(from, isolated_features(weights));
   return weights;
 }
 

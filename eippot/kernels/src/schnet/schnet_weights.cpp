@@ -22,23 +22,15 @@ KnotValues first_filter(const SchNetWeights &weights, int species) {
   return {transform(interaction.filter.values), transform(interaction.filter.derivatives)};
 }
 
-std::vector<double> isolated_outputs(const SchNetWeights &weights) {
+std::vector<double> isolated_features(const SchNetWeights &weights) {
   const int n = weights.channels;
-  std::vector<double> outputs;
-  for (int species = 0; species < weights.n_species; ++species) {
-    const double *embedded = weights.embedding.data() + species * n;
-    std::vector<double> x(embedded, embedded + n);
-    for (const InteractionWeights &interaction : weights.interactions) {
-      const auto first = activated(multiplied(interaction.first, std::vector<double>(n)));
-      const auto update = multiplied(interaction.second, first);
-      for (int c = 0; c < n; ++c) x[c] += update[c];
-    }
-    const auto hidden = activated(multiplied(weights.head, x));
-    double output = 0.0;
-    for (int c = 0; c < n; ++c) output += weights.head_output[c] * hidden[c];
-    outputs.push_back(weights.energy_scale * output);
+  std::vector<double> features = weights.embedding;
+  for (const InteractionWeights &interaction : weights.interactions) {
+    const auto first = activated(multiplied(interaction.first, std::vector<double>(n)));
+    const auto update = multiplied(interaction.second, first);
+    for (std::size_t k = 0; k < features.size(); ++k) features[k] += update[k % n];
   }
-  return outputs;
+  return features;
 }
 
 }  // namespace eippot

@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "common/atomic_network_weights.h"
 #include "common/dense_weights.h"
 #include "common/knot_values.h"
 #include "engine/parameters.h"
@@ -27,12 +28,9 @@ struct SchNetWeights {
   int n_knots = 0;                ///< K >= 2, equally spaced from 0 to the cutoff
   double cutoff = 0.0;            ///< [Angstrom]
   double neighbor_scale = 1.0;    ///< factor of the sums over neighbors
-  double energy_scale = 1.0;      ///< of what the head gives [eV]
   std::vector<double> embedding;  ///< (S, C)
   std::vector<InteractionWeights> interactions;
-  DenseWeights head;                      ///< hidden layer of the head
-  std::vector<double> head_output;        ///< (C,) its output layer, whose bias cancels
-  std::vector<double> isolated_energies;  ///< (S,) energies of isolated atoms [eV]
+  AtomicNetworkWeights head;
 };
 
 /// Reads those of an exported file; NoEngine if it is another model.
@@ -42,8 +40,8 @@ SchNetWeights read_schnet(Parameters &from);
 /// the linear layer behind the sum (without bias) with it: first (scale W(r) * project embedding).
 KnotValues first_filter(const SchNetWeights &weights, int species);
 
-/// What the head gives for isolated atoms of each species: (S,) [eV].
-std::vector<double> isolated_outputs(const SchNetWeights &weights);
+/// What the head is given of isolated atoms of each species: (S, C).
+std::vector<double> isolated_features(const SchNetWeights &weights);
 
 }  // namespace eippot
 

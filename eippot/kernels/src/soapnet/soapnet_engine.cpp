@@ -23,7 +23,6 @@ SOAPNetEngine<real>::SOAPNetEngine(const SOAPNetWeights &weights, const Kernels<
       mixing_(padded<real>(weights.mixing, shape_.n_mixed, shape_.n_mixed, 1.0)),
       own_coefficients_(padded<real>(own_coefficients(weights), shape_.rows(), shape_.rows(), 1.0)),
       network_(weights.network, kernels),
-      isolated_energies_(weights.isolated_energies),
       edges_(weights.cutoff, weights.n_species, *kernels.soap) {}
 
 template <class real>
@@ -149,13 +148,11 @@ void SOAPNetEngine<real>::densities(Block block, const EdgeFunctions<real> &func
 template <class real>
 void SOAPNetEngine<real>::energies(Block block, Scratch &scratch,
                                    const EnergiesAndForces &results) {
-  network_.evaluate(around_->species + block.begin, block.size(), scratch.spectra.data(),
-                    results.energies + block.begin, scratch.network);
-  for (int center = block.begin; center < block.end; ++center) {
-    double &energy = results.energies[center];
-    if (edges_[center].n == 0) energy = 0.0;
-    energy += isolated_energies_[around_->species[center]];
-  }
+  scratch.bonded.clear();
+  for (int center = block.begin; center < block.end; ++center)
+    scratch.bonded.push_back(edges_[center].n > 0);
+  network_.evaluate(around_->species + block.begin, scratch.bonded.data(), block.size(),
+                    scratch.spectra.data(), results.energies + block.begin, scratch.network);
 }
 
 template <class real>

@@ -45,6 +45,7 @@ class SOAPNetEngine final : public Engine<real> {
   struct Scratch {
     typename VectorEdges<real>::Scratch edges;
     typename AtomicNetwork<real>::Scratch network;
+    std::vector<char> bonded;              // (block,) whether there are neighbors
     AlignedArray<real> x, y, z;            // (E,) components of vectors
     AlignedArray<real> coordinates;        // (E,) distances in bins
     AlignedArray<real> radial, harmonics;  // (E, ...) as in EdgeFunctions
@@ -78,7 +79,6 @@ class SOAPNetEngine final : public Engine<real> {
   AlignedArray<real> mixing_;            // (S, A)
   AlignedArray<real> own_coefficients_;  // (S, rows)
   AtomicNetwork<real> network_;
-  std::vector<double> isolated_energies_;  // (S,) [eV]
 
   const Neighborhoods *around_ = nullptr;  // of the evaluation that is going on
   VectorEdges<real> edges_;

@@ -90,6 +90,7 @@ void read_network(Parameters &from, int n_max, SOAPNetWeights &weights) {
   from.ignore("potential.heads.layers.2.bias");  // it cancels
   network.scale = from.number("potential.scale");
   network.isolated_inputs = isolated_spectra(weights);
+  network.isolated_energies = from.array("reference_energies", weights.n_species);
 }
 
 }  // namespace
@@ -97,7 +98,6 @@ void read_network(Parameters &from, int n_max, SOAPNetWeights &weights) {
 SOAPNetWeights read_soapnet(Parameters &from) {
   SOAPNetWeights weights;
   weights.n_species = static_cast<int>(from.number("n_species"));
-  weights.isolated_energies = from.array("reference_energies", weights.n_species);
   weights.n_knots = read_n_knots(from);
   weights.cutoff = from.number("cutoff");
   weights.mixing = from.array(representation + "spectrum.mixing");

@@ -15,14 +15,13 @@
 namespace eippot {
 
 struct SOAPNetWeights {
-  int n_species = 0;                      ///< S
-  int n_knots = 0;                        ///< K
-  SoapShape shape = {};                   ///< L, A, and components of the spectrum
-  double cutoff = 0.0;                    ///< [Angstrom]
-  KnotValues radial;                      ///< functions in the order of `shape`
-  std::vector<double> mixing;             ///< (S, A)
-  AtomicNetworkWeights network;           ///< of components in the order of `shape`, with the head
-  std::vector<double> isolated_energies;  ///< (S,) energies of isolated atoms [eV]
+  int n_species = 0;             ///< S
+  int n_knots = 0;               ///< K
+  SoapShape shape = {};          ///< L, A, and components of the spectrum
+  double cutoff = 0.0;           ///< [Angstrom]
+  KnotValues radial;             ///< functions in the order of `shape`
+  std::vector<double> mixing;    ///< (S, A)
+  AtomicNetworkWeights network;  ///< of components in the order of `shape`, with the head
 };
 
 /// Reads those of an exported file; NoEngine if it is another model.
