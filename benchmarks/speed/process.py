@@ -13,6 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+#: no PYTHONPATH: programs that a peer starts would take eippot's plugins for its own.
+SERVE: Final = """
+import sys
+sys.path.insert(0, {root!r})
+from benchmarks.speed.serving import main
+main({module!r})
+"""
 
 
 class ContestantError(Exception):
@@ -35,17 +42,15 @@ class ContestantProcess:
     """
 
     def __init__(self, python: Path, module: str, threads: int, log: Path) -> None:
-        path = [str(ROOT), os.environ.get("PYTHONPATH", "")]
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         environment = dict.fromkeys(names, str(threads)) | {
             "PATH": os.pathsep.join([str(python.parent), os.environ["PATH"]]),
-            "PYTHONPATH": os.pathsep.join(filter(None, path)),
             "PYTHONWARNINGS": "ignore",
         }
         self._log = log.open("a")
         self._folder = tempfile.TemporaryDirectory()
         self._process = subprocess.Popen(
-            [str(python), "-m", "benchmarks.speed.serving", module],
+            [str(python), "-c", SERVE.format(root=str(ROOT), module=module)],
             cwd=self._folder.name,
             env=os.environ | environment,
             stdin=subprocess.PIPE,

@@ -43,8 +43,8 @@ class Prepared:
 Kinds = Mapping[str, Callable[[Setting], Prepared]]
 
 
-def main() -> None:
-    """Serve the contestant whose module is the argument, and has its ``KINDS``.
+def main(module: str) -> None:
+    """Serve the contestant that is the module of this name, and has its ``KINDS``.
 
     ``{"prepare": kind, "setting": {…}}`` is answered by ``{"facts": {…}}``,
     ``{"measure": seconds}`` by ``{"value": …}``; an exception by ``{"error": …}``,
@@ -56,7 +56,7 @@ def main() -> None:
 
     def kinds_of_module() -> Kinds:
         nonlocal kinds
-        kinds = kinds or import_module(sys.argv[1]).KINDS
+        kinds = kinds or import_module(module).KINDS
         return kinds
 
     answer(kinds_of_module, sys.stdin, answers)
@@ -89,7 +89,3 @@ def answer(kinds: Callable[[], Kinds], requests: IO[str], answers: IO[str]) -> N
 
 def _in_one_line(message: str) -> str:
     return " ".join(message.split())[:300]
-
-
-if __name__ == "__main__":
-    main()
