@@ -1,5 +1,7 @@
 #include "neighbor_graph.h"
 
+#include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "atom.h"
@@ -58,21 +60,36 @@ void NeighborGraph::number_nodes(const LAMMPS_NS::Atom &atom, const LAMMPS_NS::N
   species = species_of_node_.data();
 }
 
-/// The list itself also holds those in the skin.
+/// The list itself also holds those in the skin. Which ones cannot be predicted, so that they are
+/// left out without a branch.
 void NeighborGraph::find(int node, std::vector<Neighbor> &neighbors) const {
-  const int center = atom_of_node_[node];
-  const double *origin = atom_->x[center];
+  const int center = atom_of_node_[node], n_listed = list_->numneigh[center];
   const int *listed = list_->firstneigh[center];
+  const double *positions = atom_->x[0], *origin = positions + 3L * center;  // [LAMMPS' length]
+  const double reach_squared = cutoff_squared_ / (length_to_angstrom_ * length_to_angstrom_);
+  std::array<int, 256> near;
   neighbors.clear();
-  for (int k = 0; k < list_->numneigh[center]; ++k) {
-    const int atom = listed[k] & NEIGHMASK;  // the upper bits flag special bonds
-    if (node_of_atom_[atom] < 0) continue;
-    const double *position = atom_->x[atom];
-    const double x = (position[0] - origin[0]) * length_to_angstrom_;
-    const double y = (position[1] - origin[1]) * length_to_angstrom_;
-    const double z = (position[2] - origin[2]) * length_to_angstrom_;
-    if (x * x + y * y + z * z < cutoff_squared_)
-      neighbors.push_back({node_of_atom_[atom], {x, y, z}});
+  for (int first = 0; first < n_listed; first += near.size()) {
+    const int end = std::min<int>(first + near.size(), n_listed);
+    int n_near = 0;
+    for (int k = first; k < end; ++k) {
+      const int atom = listed[k] & NEIGHMASK;  // the upper bits flag special bonds
+      const double *position = positions + 3L * atom;
+      const double x = position[0] - origin[0], y = position[1] - origin[1],
+                   z = position[2] - origin[2];
+      near[n_near] = atom;
+      n_near += x * x + y * y + z * z < reach_squared;
+    }
+    const std::size_t n_found = neighbors.size();
+    neighbors.resize(n_found + n_near);
+    Neighbor *next = neighbors.data() + n_found;
+    for (int k = 0; k < n_near; ++k) {
+      const double *position = positions + 3L * near[k];
+      next->node = node_of_atom_[near[k]];
+      for (int d = 0; d < 3; ++d) next->vector[d] = (position[d] - origin[d]) * length_to_angstrom_;
+      next += next->node >= 0;
+    }
+    neighbors.resize(next - neighbors.data());
   }
 }
 
