@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_map>
+#include <utility>
 
 #include "atom.h"
 #include "neigh_list.h"
@@ -38,26 +38,42 @@ void NeighborGraph::number_nodes(const LAMMPS_NS::Atom &atom, const LAMMPS_NS::N
   }
   n_centers = static_cast<int>(atom_of_node_.size());
 
-  std::unordered_map<std::int64_t, int> node_of_origin;
-  for (int ghost = atom.nlocal; ghost < atom.nlocal + atom.nghost; ++ghost) {
-    const int known = species_of_type_[atom.type[ghost]];
-    if (known < 0) continue;
-    const auto rank = static_cast<int>(origins[ghost][0]);
-    const auto index = static_cast<int>(origins[ghost][1]);
-    if (extended_) {
-      add_node(ghost, known);
-    } else if (rank == this_rank) {
-      node_of_atom_[ghost] = node_of_atom_[index];
-    } else {
-      const auto origin = (static_cast<std::int64_t>(rank) << 32) + index;
-      const auto node = static_cast<int>(atom_of_node_.size());
-      const auto [found, is_new] = node_of_origin.try_emplace(origin, node);
-      if (is_new) add_node(ghost, known);
-      node_of_atom_[ghost] = found->second;
-    }
-  }
+  origins_.clear();
+  if (extended_)
+    number_extended_ghosts();
+  else
+    number_ghosts(origins, this_rank);
   n_nodes = static_cast<int>(atom_of_node_.size());
   species = species_of_node_.data();
+}
+
+void NeighborGraph::number_extended_ghosts() {
+  for (int ghost = atom_->nlocal; ghost < atom_->nlocal + atom_->nghost; ++ghost) {
+    const int known = species_of_type_[atom_->type[ghost]];
+    if (known >= 0) add_node(ghost, known);
+  }
+}
+
+/// Images of one atom of another rank have one node.
+void NeighborGraph::number_ghosts(const AtomRows &origins, int this_rank) {
+  std::vector<std::pair<Origin, int>> far;
+  for (int ghost = atom_->nlocal; ghost < atom_->nlocal + atom_->nghost; ++ghost) {
+    if (species_of_type_[atom_->type[ghost]] < 0) continue;
+    const Origin origin = {static_cast<int>(origins[ghost][0]),
+                           static_cast<int>(origins[ghost][1])};
+    if (origin.rank == this_rank)
+      node_of_atom_[ghost] = node_of_atom_[origin.index];
+    else
+      far.emplace_back(origin, ghost);
+  }
+  std::sort(far.begin(), far.end());
+  for (const auto &[origin, ghost] : far) {
+    if (origins_.empty() || origins_.back() < origin) {
+      origins_.push_back(origin);
+      add_node(ghost, species_of_type_[atom_->type[ghost]]);
+    }
+    node_of_atom_[ghost] = static_cast<int>(atom_of_node_.size()) - 1;
+  }
 }
 
 /// The list itself also holds those in the skin. Which ones cannot be predicted, so that they are

@@ -30,6 +30,16 @@ class NeighList;
 
 namespace eippot {
 
+/// An atom of some rank, by its index there.
+struct Origin {
+  int rank;
+  int index;
+
+  bool operator<(const Origin &other) const {
+    return rank != other.rank ? rank < other.rank : index < other.index;
+  }
+};
+
 class NeighborGraph final : public Neighborhoods {
  public:
   /// `cutoff` in Angstrom; `angstrom` is the length of one Angstrom in LAMMPS' units;
@@ -50,6 +60,10 @@ class NeighborGraph final : public Neighborhoods {
   /// All edges at the present positions, for models that take them at once.
   const AtomGraph &find_edges();
 
+  /// Of the nodes of other ranks' atoms, in their order, which is by rank; unless ghosts are
+  /// extended.
+  const std::vector<Origin> &origins() const { return origins_; }
+
   /// LAMMPS' index of a node; for those of other ranks, of one of its ghosts here.
   int atom_of_node(int node) const { return atom_of_node_[node]; }
 
@@ -58,6 +72,8 @@ class NeighborGraph final : public Neighborhoods {
 
  private:
   void add_node(int atom, int species);
+  void number_ghosts(const AtomRows &origins, int this_rank);
+  void number_extended_ghosts();
 
   double cutoff_squared_ = 0.0;       // [Angstrom^2]
   double length_to_angstrom_ = 1.0;   // multiplies a length of LAMMPS
@@ -69,6 +85,7 @@ class NeighborGraph final : public Neighborhoods {
   std::vector<std::int32_t> species_of_node_;  // (N,)
   std::vector<int> atom_of_node_;              // (N,) in [0, nlocal + nghost)
   std::vector<int> node_of_atom_;              // (nlocal + nghost,)
+  std::vector<Origin> origins_;                // (N - n_centers,)
 
   AtomGraph graph_;
   std::vector<Neighbor> neighbors_;     // of one node

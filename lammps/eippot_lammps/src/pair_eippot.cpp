@@ -250,8 +250,7 @@ void PairEippot::init_style() {
   model_->set_threads(comm->nthreads);
   neighbor->add_request(this, has_extended_ghosts() ? NeighConst::REQ_FULL | NeighConst::REQ_GHOST
                                                     : NeighConst::REQ_FULL);
-  announce_communication(
-      std::max(virial_width, eippot::NodeRows::width_of(self_test_.exchange_bytes)));
+  announce_communication(virial_width);
   if (has_extended_ghosts()) extend_ghosts();
   warn_about_excluded_pairs();
 }
@@ -265,6 +264,11 @@ double PairEippot::init_one(int, int) {
 bool PairEippot::has_extended_ghosts() const {
   const auto &model = model_->metadata();
   return comm->nprocs > 1 && model.ghost_range > model.cutoff;
+}
+
+/// Whether features of ghosts come from other ranks.
+bool PairEippot::has_messages() const {
+  return comm->nprocs > 1 && !has_extended_ghosts();
 }
 
 /// Asks LAMMPS for ghosts beyond the cutoff, as `comm_modify cutoff` does.

@@ -18,14 +18,14 @@
 #include "compressed_model.h"
 #include "exported_model.h"
 #include "neighbor_graph.h"
+#include "node_messages.h"
 #include "node_results.h"
-#include "node_rows.h"
 #include "pair.h"
 #include "self_test.h"
 
 namespace LAMMPS_NS {
 
-class PairEippot : public Pair, private eippot::NodeExchange {
+class PairEippot : public Pair {
  public:
   explicit PairEippot(LAMMPS *lmp);
   ~PairEippot() override;
@@ -60,6 +60,7 @@ class PairEippot : public Pair, private eippot::NodeExchange {
 
   // set-up of a run
   bool has_extended_ghosts() const;
+  bool has_messages() const;
   void extend_ghosts();
   void announce_communication(int width);
   void warn_about_excluded_pairs();
@@ -76,28 +77,25 @@ class PairEippot : public Pair, private eippot::NodeExchange {
   void add_to_atoms(const std::vector<double> &values, int width, double unit, double **atoms);
 
   // between ranks
-  void to_ghosts(void *rows, int bytes) override;
-  void to_owners(double *rows, int width) override;
   void copy_to_atoms(const double *rows, int width);
   void send_to_ghosts(eippot::AtomRows &rows);
-  void send_forward(int width);
   void send_to_owners(eippot::AtomRows &rows);
 
-  static constexpr int virial_width = 9;  // most numbers of an atom that travel, but for features
+  static constexpr int virial_width = 9;  // most numbers of an atom that travel on LAMMPS' way
 
   std::unique_ptr<eippot::ExportedModel> model_;
   std::unique_ptr<eippot::CompressedModel> compressed_;  // runs instead of it, if there is one
   eippot::NeighborGraph neighbors_;
-  std::string without_engine_;        // why a compressed model runs without
-  eippot::Evaluation of_edges_;       // of the TorchScript file
-  eippot::NodeResults results_;       // of the last step
-  eippot::SelfTest self_test_;        // of what runs
-  std::vector<int> species_of_type_;  // (ntypes + 1,) index into the model's species, or -1
-  eippot::AtomRows rows_;             // of what is added to atoms, or travels
-  eippot::AtomRows *atoms_travelling_ = nullptr;  // what is on its way between ranks:
-  eippot::NodeRows *nodes_travelling_ = nullptr;  // the latter, if there is one
-  double energy_unit_ = 1.0;                      // 1 eV in LAMMPS' units
-  double length_unit_ = 1.0;                      // 1 Angstrom in LAMMPS' units
+  eippot::NodeMessages messages_;
+  std::string without_engine_;              // why a compressed model runs without
+  eippot::Evaluation of_edges_;             // of the TorchScript file
+  eippot::NodeResults results_;             // of the last step
+  eippot::SelfTest self_test_;              // of what runs
+  std::vector<int> species_of_type_;        // (ntypes + 1,) index into the model's species, or -1
+  eippot::AtomRows rows_;                   // of what is added to atoms, or travels
+  eippot::AtomRows *travelling_ = nullptr;  // what is on LAMMPS' way between ranks
+  double energy_unit_ = 1.0;                // 1 eV in LAMMPS' units
+  double length_unit_ = 1.0;                // 1 Angstrom in LAMMPS' units
 
   int wants_spread_ = 0;            // set by fix pair
   std::vector<double> energy_std_;  // (nlocal + 1,) over a committee, in LAMMPS' units

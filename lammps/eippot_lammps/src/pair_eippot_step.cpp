@@ -40,11 +40,12 @@ void PairEippot::number_nodes() {
   }
   send_to_ghosts(origins);
   neighbors_.number_nodes(*atom, *list, origins, comm->me);
+  if (has_messages()) messages_.plan(world, neighbors_);
 }
 
 void PairEippot::evaluate() {
   const eippot::Wanted wanted = {vflag_global != 0 || vflag_atom != 0, cvflag_atom != 0};
-  evaluating([&](NodeExchange *exchange) {
+  evaluating([&](eippot::NodeExchange *exchange) {
     if (compressed_)
       return compressed_->evaluate(neighbors_, exchange, comm->nthreads, wanted, results_);
     const auto &graph = neighbors_.find_edges();
@@ -57,7 +58,7 @@ void PairEippot::evaluate() {
 template <typename Action>
 void PairEippot::evaluating(Action action) {
   try {
-    action(comm->nprocs > 1 ? this : nullptr);
+    action(has_messages() ? &messages_ : nullptr);
   } catch (const std::exception &failure) {
     error->one(FLERR, "Pair style eippot at step {}: {}", update->ntimestep, failure.what());
   }
@@ -126,7 +127,8 @@ void *PairEippot::extract_peratom(const char *name, int &columns) {
 void PairEippot::find_spread() {
   const auto &graph = neighbors_.find_edges();
   std::vector<eippot::Evaluation> members;
-  evaluating([&](NodeExchange *exchange) { members = model_->evaluate_members(graph, exchange); });
+  evaluating(
+      [&](eippot::NodeExchange *exchange) { members = model_->evaluate_members(graph, exchange); });
 
   std::vector<eippot::AtomRows> said(members.size());  // energy and force (4)
   for (std::size_t m = 0; m < members.size(); ++m) {
