@@ -105,9 +105,12 @@ def training_loader(graphs: Sequence[AtomicGraph], sampler: MixedBatchSampler) -
     return _loader(graphs, sampler)
 
 
-def validation_loader(graphs: Sequence[AtomicGraph], max_atoms: int = 512) -> DataLoader[Batch]:
-    """Loader in the given order, of batches as large as ``max_atoms`` (or one structure) allows."""
-    batches = [batch for batch in DynamicBatchSampler(graphs, max_num=max_atoms)]
+def validation_loader(graphs: Sequence[AtomicGraph], max_edges: int = 16384) -> DataLoader[Batch]:
+    """Loader in the given order, of batches as large as ``max_edges`` (or one structure) allows.
+
+    Time and memory go with edges, of which atoms have few or many.
+    """
+    batches = [batch for batch in DynamicBatchSampler(graphs, max_num=max_edges, mode="edge")]
     return _loader(graphs, batches)
 
 

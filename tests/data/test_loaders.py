@@ -113,10 +113,10 @@ def test_training_batches_follow_the_sampler() -> None:
         assert _distances(batch) == pytest.approx([1.5 + 0.01 * i for i in indices])
 
 
-@pytest.mark.parametrize(("max_atoms", "sizes"), [(1, [1] * 5), (5, [2, 2, 1]), (512, [5])])
-def test_validation_keeps_the_order(max_atoms: int, sizes: list[int]) -> None:
-    """Dimers, in batches of at most so many atoms, or of one."""
-    batches = validation_loader(_graphs(5), max_atoms)
+@pytest.mark.parametrize(("max_edges", "sizes"), [(1, [1] * 5), (5, [2, 2, 1]), (512, [5])])
+def test_validation_keeps_the_order(max_edges: int, sizes: list[int]) -> None:
+    """Dimers of two edges, in batches of at most so many edges, or of one."""
+    batches = validation_loader(_graphs(5), max_edges)
     assert len(batches) == len(sizes)
     distances = list(map(_distances, batches))
     assert list(map(len, distances)) == sizes

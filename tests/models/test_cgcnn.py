@@ -59,19 +59,3 @@ def test_features_of_neighbors_are_exchanged_between_convolutions() -> None:
     assert len(seen) == model.n_exchanges == 1
     model.exchange.register_forward_hook(lambda _, __, features: torch.zeros_like(features))
     assert not torch.equal(model(batch.species, batch.edge_index, batch.edge_vectors), expected)
-
-
-def test_tables_change_nothing_that_matters() -> None:
-    """Values and derivatives."""
-    torch.manual_seed(0)
-    original = build_representation(ARCHITECTURES["cgcnn"], 2, 10.0).double()
-    batch = batch_of([periodic()])
-    results = []
-    for model in (original, original.tabulated(512)):
-        vectors = batch.edge_vectors.detach().requires_grad_()
-        features = torch.jit.script(model)(batch.species, batch.edge_index, vectors)
-        (gradient,) = torch.autograd.grad(features.sum(), vectors)
-        results.append((features.detach(), gradient))
-    for found, expected in zip(results[1], results[0], strict=True):
-        assert not torch.equal(found, expected)
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)

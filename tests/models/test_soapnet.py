@@ -141,19 +141,3 @@ def test_components_are_of_similar_size_where_neighbors_are_anywhere() -> None:
 def test_too_many_radial_functions_are_refused() -> None:
     with pytest.raises(ConfigError, match="n_max = 20"):
         PowerSpectrum(SOAPNetConfig(n_max=20), 1)
-
-
-def test_tables_change_nothing_that_matters() -> None:
-    """Values and derivatives."""
-    torch.manual_seed(0)
-    original = SOAPNet(SOAPNetConfig(cutoff=CUTOFF), len(SPECIES), 20.0).double()
-    batch = batch_of([periodic()])
-    results = []
-    for model in (original, original.tabulated(512)):
-        vectors = batch.edge_vectors.detach().requires_grad_()
-        features = torch.jit.script(model)(batch.species, batch.edge_index, vectors)
-        (gradient,) = torch.autograd.grad(features.sum(), vectors)
-        results.append((features.detach(), gradient))
-    for found, expected in zip(results[1], results[0], strict=True):
-        assert not torch.equal(found, expected)
-        torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)

@@ -63,7 +63,7 @@ def loaders(config: TrainingConfig) -> tuple[DataLoader[Batch], DataLoader[Batch
     train = graphs(np.linspace(1.5, 2.9, 12), config.precision)
     sampler = MixedBatchSampler(len(train), 0, config.batch_size, None, config.seed)
     validation = graphs(np.linspace(1.55, 2.8, 5), config.precision)
-    return training_loader(train, sampler), validation_loader(validation, max_atoms=4)
+    return training_loader(train, sampler), validation_loader(validation, max_edges=4)
 
 
 def objective() -> PotentialObjective:
