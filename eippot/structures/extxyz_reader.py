@@ -25,6 +25,7 @@ from eippot.structures.decimals import WIDTH, parse_decimals
 
 #: lines of atoms parsed at once: many enough to forget the cost of a call, few enough for caches.
 _LINES_AT_ONCE: Final = 4096
+_CHARACTERS_AT_ONCE: Final = 2**22
 _NEWLINE: Final = ord("\n")
 _ITEM: Final = re.compile(
     r"""([A-Za-z_][A-Za-z0-9_-]*)=(?:"([^"\\]+)"|([^\s"'{}\[\]\\=]+))(?:\s+|$)"""
@@ -91,10 +92,7 @@ def read_extxyz(content: bytes) -> list[Atoms] | None:
 def _frames(content: bytes) -> Iterator[_Frame]:
     if not content.endswith(b"\n"):
         content += b"\n"
-    characters = np.frombuffer(content, dtype=np.uint8)
-    ends = np.flatnonzero(characters == _NEWLINE)
-    if not content.isascii() or np.count_nonzero(characters < ord(" ")) != len(ends):
-        raise _NotUnderstoodError
+    ends = _line_ends(content)
     line = start = 0
     while start < len(content):
         header = content[start : ends[line]]
@@ -107,6 +105,21 @@ def _frames(content: bytes) -> Iterator[_Frame]:
         comment = content[ends[line] + 1 : ends[line + 1]].decode()
         yield _Frame(n_atoms, _read_comment(comment), content[ends[line + 1] + 1 : ends[last] + 1])
         line, start = last + 1, ends[last] + 1
+
+
+def _line_ends(content: bytes) -> npt.NDArray[np.int64]:
+    """Where lines of plain text end."""
+    characters = np.frombuffer(content, dtype=np.uint8)
+    ends = []
+    for first in range(0, len(characters), _CHARACTERS_AT_ONCE):
+        part = characters[first : first + _CHARACTERS_AT_ONCE]
+        here = np.flatnonzero(part == _NEWLINE)
+        if np.count_nonzero(part < ord(" ")) != len(here):
+            raise _NotUnderstoodError
+        ends.append(first + here)
+    if not content.isascii():
+        raise _NotUnderstoodError
+    return np.concatenate(ends)
 
 
 def _batches(frames: Iterable[_Frame]) -> Iterator[list[_Frame]]:
