@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -76,6 +77,11 @@ def stress_to_virial(stress: Array, volume: float) -> Array:
 
 
 def _components(tensor: Array, order: tuple[tuple[int, int], ...]) -> Array:
-    nine = tensor.reshape(*tensor.shape[:-2], 9)
-    one, other = [3 * i + j for i, j in order], [3 * j + i for i, j in order]
-    return 0.5 * (nine.take(one, axis=-1) + nine.take(other, axis=-1))
+    twice = tensor + tensor.swapaxes(-1, -2)
+    return 0.5 * twice.reshape(*tensor.shape[:-2], 9).take(_places(order), axis=-1)
+
+
+@cache
+def _places(order: tuple[tuple[int, int], ...]) -> npt.NDArray[np.int64]:
+    """Where the components are in a flat tensor."""
+    return np.array([3 * i + j for i, j in order])

@@ -158,17 +158,19 @@ class Limits:
         tuple of Status and str
             The status, and the reason where it is not ``ok``.
         """
-        forces, stress = label.forces, label.stress
-        largest = 0.0 if forces is None else float(np.abs(forces).max())  # of all components
-        others = [label.energy, *([] if stress is None else stress.ravel().tolist())]
-        if not (math.isfinite(largest) and all(map(math.isfinite, others))):
+        energy, forces, stress = label
+        arrays = [array for array in (forces, stress) if array is not None]
+        length = math.sqrt(sum(np.vdot(array, array) for array in arrays))  # of all their numbers
+        if not math.isfinite(energy + length) and not all(
+            np.isfinite(part).all() for part in (energy, *arrays)
+        ):
             return Status.NOT_FINITE, "energy, forces or stress are not finite"
-        energy = (label.energy - isolated_energy) / n_atoms
+        energy = (energy - isolated_energy) / n_atoms
         if abs(energy) > self.max_energy:
             return Status.OUT_OF_RANGE, (
                 f"energy {energy:.6g} eV/atom beyond ±{self.max_energy:g} of isolated atoms"
             )
-        if forces is not None and math.sqrt(3.0) * largest > self.max_force:
+        if forces is not None and length > self.max_force:
             force = float(np.linalg.norm(forces, axis=1).max())
             if force > self.max_force:
                 return Status.OUT_OF_RANGE, f"force {force:.6g} eV/Å beyond {self.max_force:g}"

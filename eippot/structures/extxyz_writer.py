@@ -17,11 +17,13 @@ from ase.data import chemical_symbols
 
 from eippot.structures.decimals import format_decimals
 
-#: numbers formatted at once: many enough to forget the cost of a call, few enough for caches.
-_NUMBERS_AT_ONCE: Final = 32768
+#: lines formatted at once: many enough to forget the cost of a call, few enough for caches.
+_LINES_AT_ONCE: Final = 4096
 #: names that mean something of their own to ASE.
 _LEFT_TO_ASE: Final = frozenset({"species", "pos", "symbols", "charges", "move_mask"})
 _KINDS: Final = {"f": "R", "i": "I", "b": "L"}
+_LOGICAL: Final = (bool, np.bool_)
+_NUMBER: Final = (float, int, np.floating, np.integer)
 _TO_BE_QUOTED: Final = frozenset(" \"'{}[]")
 _SYMBOLS: Final = np.array([b"%-2s" % symbol.encode() for symbol in chemical_symbols])
 _INTEGER_WIDTH: Final = 8
@@ -58,16 +60,17 @@ def format_extxyz(structures: Iterable[Atoms]) -> Iterator[bytes]:
 def _batches(structures: Iterable[Atoms]) -> Iterator[tuple[_Columns | None, list[Atoms]]]:
     """Collect structures that have the same columns; None stands for those left to ASE."""
     batch: list[Atoms] = []
-    columns, n_numbers = None, 0
+    columns, lines = None, 0
     for atoms in structures:
         arrays = [(name, a.dtype.kind, a.shape[1:]) for name, a in atoms.arrays.items()]
-        its_columns = None if atoms.constraints or len(atoms) == 0 else _columns(tuple(arrays))
-        if batch and (its_columns != columns or n_numbers > _NUMBERS_AT_ONCE):
+        n_atoms = len(atoms)
+        its_columns = None if atoms.constraints or n_atoms == 0 else _columns(tuple(arrays))
+        if batch and (its_columns != columns or lines + n_atoms > _LINES_AT_ONCE):
             yield columns, batch
-            batch, n_numbers = [], 0
+            batch, lines = [], 0
         batch.append(atoms)
         columns = its_columns
-        n_numbers += sum(array.size for array in atoms.arrays.values())
+        lines += n_atoms
     if batch:
         yield columns, batch
 
@@ -157,10 +160,10 @@ def _format_lattice(cell: bytes) -> list[str]:
 def _format_value(value: object) -> str:
     if isinstance(value, str):
         return _quote(value)
-    if isinstance(value, float | np.floating | int | np.integer) and not isinstance(value, bool):
-        return f"{value}"
-    if isinstance(value, bool | np.bool_):
+    if isinstance(value, _LOGICAL):
         return "T" if value else "F"
+    if isinstance(value, _NUMBER):
+        return f"{value}"
     if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in _KINDS:
         text = _join(value)
         return f'"{text}"' if len(value) > 1 else text
