@@ -28,10 +28,9 @@ from eippot.eips.packing import pack_outcomes, unpack_frames
 from eippot.eips.source import open_potential
 from eippot.errors import EIPError, EippotError
 
-#: outcomes are sent when this much time has passed [s]: what a dying worker has not sent is lost.
-_SEND_EVERY: Final = 0.02
-#: structures are evaluated together for about as long [s], or one by one.
-_TOGETHER: Final = 0.01
+#: structures are evaluated together for about as long [s], or one by one; then their outcomes are
+#: sent: what a dying worker has not sent is lost.
+_TOGETHER: Final = 0.03
 _SET_PARENT_DEATH_SIGNAL: Final = 1  # PR_SET_PDEATHSIG of <sys/prctl.h>
 
 
@@ -53,6 +52,7 @@ class Worker:
         self._board = board
         self._hello = hello
         self._potentials: dict[int, EmpiricalPotential] = {}
+        self._at_once: dict[int, int] = {}  # structures evaluated together, by EIP
 
     def serve(self) -> None:
         """Answer messages until the pool closes the connection."""
@@ -86,17 +86,15 @@ class Worker:
     def _evaluate_all(self, chunk: Chunk) -> None:
         frames = unpack_frames(pickle.loads(chunk.path.read_bytes()))
         chunk.path.unlink()
-        outcomes: list[Outcome] = []
-        first, count, sent_at = 0, 1, time.monotonic()
+        first, count = 0, self._at_once.get(chunk.eip, 1)
         while first < len(frames):
             start = time.monotonic()
-            outcomes += self._evaluate(chunk.eip, frames[first : first + count])
-            now = time.monotonic()
+            outcomes = self._evaluate(chunk.eip, frames[first : first + count])
+            self._connection.send(pack_outcomes(outcomes))
             first += count
-            count = max(1, min(2 * count, int(count * _TOGETHER / max(now - start, 1e-6))))
-            if now - sent_at > _SEND_EVERY or first >= len(frames):
-                self._connection.send(pack_outcomes(outcomes))
-                outcomes, sent_at = [], now
+            seconds = (time.monotonic() - start) / len(outcomes)
+            count = max(1, min(2 * count, int(_TOGETHER / max(seconds, 1e-6))))
+        self._at_once[chunk.eip] = count
 
     def _evaluate(self, eip: int, frames: Sequence[Frame]) -> list[Outcome]:
         """Evaluate structures together; the board tells at which one the EIP is."""
