@@ -116,6 +116,12 @@ def _tell_interrupted(settings: LabelConfig) -> None:
 @contextmanager
 def _progress() -> Iterator[Callable[[LabelProgress], None]]:
     """Show a bar in a terminal, and a line now and then elsewhere."""
+    from eippot_cli.report import error_console
+
+    lines = _Lines()
+    if not error_console.is_terminal:
+        yield lines.report
+        return
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -124,12 +130,6 @@ def _progress() -> Iterator[Callable[[LabelProgress], None]]:
         TimeRemainingColumn,
     )
 
-    from eippot_cli.report import error_console
-
-    lines = _Lines()
-    if not error_console.is_terminal:
-        yield lines.report
-        return
     bar = Progress(
         TextColumn("label"),
         BarColumn(),

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
-import yaml
-
 from eippot.eips.base import EmpiricalPotential
 from eippot.errors import ConfigError
 
@@ -157,6 +155,8 @@ def _parse_options(name: str, text: str, query: str) -> dict[str, Any]:
 def _parse_value(text: str) -> Any:  # noqa: ANN401 (any YAML value)
     if text.startswith(("./", "../")):
         return str(Path(text).resolve())
+    import yaml  # which workers do without
+
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
