@@ -162,7 +162,7 @@ class Limits:
         arrays = [array for array in (forces, stress) if array is not None]
         length = math.sqrt(sum(np.vdot(array, array) for array in arrays))  # of all their numbers
         if not math.isfinite(energy + length) and not all(
-            np.isfinite(part).all() for part in (energy, *arrays)
+            np.isfinite(part).all() for part in (np.array(energy), *arrays)
         ):
             return Status.NOT_FINITE, "energy, forces or stress are not finite"
         energy = (energy - isolated_energy) / n_atoms

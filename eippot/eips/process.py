@@ -78,7 +78,8 @@ class WorkerProcess:
         """Ask for labels of one EIP, also of a worker that still has others to make."""
         self._n_given += 1
         path = self.folder / f"chunk-{self._n_given}"
-        path.write_bytes(pickle.dumps(frames))
+        with path.open("wb") as file:
+            pickle.dump(frames, file, pickle.HIGHEST_PROTOCOL)
         self.send(Chunk(eip, path))
 
     def receive(self) -> list[Any]:
