@@ -267,8 +267,8 @@ def _aligned_error(eip: str, structures: Sequence[Atoms]) -> float | None:
     pairs = [
         (atoms, energy, reference)
         for atoms in structures
-        if (energy := energy_of(atoms, eip_key(eip, ENERGY.name))) is not None
-        and (reference := energy_of(atoms, reference_key(ENERGY))) is not None
+        if (reference := energy_of(atoms, reference_key(ENERGY))) is not None
+        and (energy := energy_of(atoms, eip_key(eip, ENERGY.name))) is not None
     ]
     if len(pairs) < _FEWEST_FOR_ERROR:
         return None

@@ -51,6 +51,7 @@ def test_a_new_label_takes_the_place_of_the_old_one() -> None:
         (EIPLabel(30.0), 0.0, Status.OUT_OF_RANGE),
         (EIPLabel(-30.0), -28.0, Status.OK),
         (EIPLabel(0.0, np.full((2, 3), 4.0)), 0.0, Status.OK),
+        (EIPLabel(0.0, np.full((2, 3), 5.0)), 0.0, Status.OK),  # together they are beyond
         (EIPLabel(0.0, np.full((2, 3), 8.0)), 0.0, Status.OUT_OF_RANGE),
         (EIPLabel(float("nan")), 0.0, Status.NOT_FINITE),
         (EIPLabel(float("inf")), 0.0, Status.NOT_FINITE),

@@ -228,3 +228,11 @@ def test_many_structures_at_once() -> None:
     text = _by_ase(images)
     assert b"".join(format_extxyz(images)).decode() == text
     assert _assert_read_as_ase_does(text)
+
+
+def test_files_longer_than_what_is_searched_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eippot.structures.extxyz_reader._CHARACTERS_AT_ONCE", 10)
+    images = [Atoms("Si2", positions=np.full((2, 3), i), info={"index": i}) for i in range(5)]
+    read = read_extxyz(b"".join(format_extxyz(images)))
+    assert read == images
+    assert read_extxyz(b"1\n\nSi 0 0 0\n1\n\nSi 0\x0b 0 0\n") is None
