@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from typing import Annotated
@@ -66,5 +65,3 @@ def main() -> None:
 
         print_error(error)
         sys.exit(1)
-    finally:
-        gc.freeze()  # or Python would search all modules for garbage before it ends
