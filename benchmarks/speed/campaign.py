@@ -176,7 +176,10 @@ class Campaign:
 
 
 def _words(setting: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value:,}" for name, value in setting.items())
+    return ", ".join(
+        f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
+        for name, value in setting.items()
+    )
 
 
 def digest_of_sources() -> str:

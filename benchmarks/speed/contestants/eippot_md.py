@@ -45,9 +45,9 @@ def save_random(setting: Setting, folder: Path) -> int:
         average_neighbors=NEIGHBORS,
         scale=1.0,
         outputs=("energy",),
-        dtype="float32",
+        dtype=setting.get("precision", "float32"),
     )
-    scale = FORCES / float(_forces(_random_potential(card)).std())
+    scale = FORCES / float(_forces(_random_potential(card), card.dtype).std())
     card = card.model_copy(update={"scale": scale})
     potential = _random_potential(card)
     save_model(folder, card, potential)
@@ -59,8 +59,8 @@ def _random_potential(card: ModelCard) -> Potential:
     return build_potential(card)
 
 
-def _forces(potential: Potential) -> torch.Tensor:
-    graph = build_graph(crystal(64), ["Si"], CUTOFF, torch.float32)
+def _forces(potential: Potential, precision: str) -> torch.Tensor:
+    graph = build_graph(crystal(64), ["Si"], CUTOFF, getattr(torch, precision))
     batch = StructureBatch.of(Batch.from_data_list([graph]))
     found = predict(potential, batch, with_forces=True, with_stress=False, create_graph=False)
     assert found.forces is not None

@@ -8,7 +8,8 @@ namespace eippot {
 
 namespace {
 
-constexpr int block_size = 48;
+/// So many centers share the coefficients of a bin; there are fewer where threads would have none.
+constexpr int largest_block = 96;
 
 /// One table for each species of the neighbor in the first interaction, else one for all.
 std::vector<KnotValues> filters(const SchNetWeights &weights, std::size_t index) {
@@ -67,7 +68,7 @@ void SchNetEngine<real>::reset(const Neighborhoods &around, int n_threads) {
   scratch_.resize(std::max(n_threads, 1));
   for (Scratch &scratch : scratch_) {
     for (auto *rows_of_block : {&scratch.a, &scratch.b}) {
-      rows_of_block->resize(static_cast<std::size_t>(block_size) * width_);
+      rows_of_block->resize(static_cast<std::size_t>(largest_block) * width_);
     }
   }
 }
@@ -76,7 +77,8 @@ template <class real>
 void SchNetEngine<real>::evaluate(const Neighborhoods &around, const RowExchange<real> &exchange,
                                   int n_threads, const EnergiesAndForces &results) {
   reset(around, n_threads);
-  const Blocks blocks{around.n_centers, block_size};
+  const int share = around.n_centers / static_cast<int>(scratch_.size()) + 1;
+  const Blocks blocks{around.n_centers, std::min(share, largest_block)};
   edges_.reset(blocks.count());
   const auto to_further_nodes = [&](AlignedArray<real> &rows) {
     if (exchange) exchange(rows.data(), width_);
