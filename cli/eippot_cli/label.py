@@ -31,8 +31,8 @@ def label(
     eip: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME=SOURCE with SOURCE kim:MODEL, matscipy:FORM?set=… or "
-            "ase:module.Class?key=value. Repeatable."
+            help="NAME=SOURCE with SOURCE kim:MODEL, matscipy:FORM?set=…, "
+            "lammps:COMMANDS?species=[…] or ase:module.Class?key=value. Repeatable."
         ),
     ] = None,
     eips: Annotated[

@@ -1,4 +1,4 @@
-"""The grammar of label sources: ``kim:MODEL``, ``matscipy:FORM?set=…``, ``ase:module.Class?…``."""
+"""The grammar of label sources: ``kim:…``, ``matscipy:…``, ``lammps:…`` and ``ase:…``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from eippot.errors import ConfigError
 KINDS: Final = {
     "kim": "eippot.eips.kim",
     "matscipy": "eippot.eips.matscipy",
+    "lammps": "eippot.eips.lammps",
     "ase": "eippot.eips.ase",
 }
 
@@ -24,9 +25,11 @@ _GRAMMAR: Final = (
     "Write NAME=SOURCE, where SOURCE is one of\n"
     "  kim:MODEL                        a portable OpenKIM model\n"
     "  matscipy:FORM?set=PARAMETERS     StillingerWeber, Kumagai, TersoffBrenner, EAM?fn=./FILE\n"
+    "  lammps:COMMANDS?species=[Si]     pair_style …; pair_coeff …\n"
     "  ase:module.Class?key=value&…     any importable ASE calculator"
 )
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
+_RELATIVE: Final = re.compile(r"(?<!\S)\.{1,2}/\S+")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ def parse_source(name: str, text: str) -> EIPSource:
     """Read one source.
 
     Option values are YAML (``2.5``, ``true``, ``[1, 2]``, ``text``); one that starts with
-    ``./`` or ``../`` is a path, seen from the working directory. ``%26`` stands for ``&``.
+    ``./`` or ``../`` is a path, seen from the working directory, as is such a word of the target.
+    ``%26`` stands for ``&``.
 
     Raises
     ------
@@ -74,6 +78,7 @@ def parse_source(name: str, text: str) -> EIPSource:
     target, _, query = rest.partition("?")
     if not colon or kind not in KINDS or not target:
         raise ConfigError(f"EIP `{name}` has no source that can be read: `{text}`.", _GRAMMAR)
+    target = _RELATIVE.sub(lambda path: str(Path(path[0]).resolve()), target)
     return EIPSource(name, text, kind, target, _parse_options(name, text, query))
 
 

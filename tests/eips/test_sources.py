@@ -29,6 +29,7 @@ SOURCES = {
     "kumagai": "matscipy:Kumagai?set=Kumagai_Comp_Mat_Sci_39_Si",
     "tersoff": "matscipy:TersoffBrenner?set=Tersoff_PRB_39_5566_Si_C",
     "kim_sw": "kim:SW_StillingerWeber_1985_Si__MO_405512056662_005",
+    "lammps_sw": "lammps:pair_style sw; pair_coeff * * Si.sw Si?species=[Si]",
 }
 
 
@@ -86,15 +87,16 @@ def test_open_directions_need_no_cell(name: str) -> None:
     assert np.isfinite(evaluate(potential, Atoms("Si")).energy)
 
 
-def test_kim_and_matscipy_agree_on_stillinger_weber() -> None:
+@pytest.mark.parametrize("name", ["sw", "lammps_sw"])
+def test_kim_and_others_agree_on_stillinger_weber(name: str) -> None:
     pytest.importorskip("kimpy")
     kim = open_potential(parse_source("a", SOURCES["kim_sw"]))
-    matscipy = open_potential(parse_source("b", MATSCIPY_SW))
+    potential = open_potential(parse_source("b", SOURCES[name]))
     atoms = bulk("Si")
     atoms.set_cell([[3.1, 0, 0], [6.5, 3.3, 0], [-7.0, 2.9, 4.1]], scale_atoms=True)
     atoms.rattle(0.1, seed=2)
-    one, other = evaluate(kim, atoms.copy()), evaluate(matscipy, atoms.copy())
-    # the two convert the paper's 50 kcal/mol with 2e-5 of difference
+    one, other = evaluate(kim, atoms.copy()), evaluate(potential, atoms.copy())
+    # they convert the paper's 50 kcal/mol with 2e-5 of difference
     assert one.energy == pytest.approx(other.energy, rel=1e-4)
     assert one.forces == pytest.approx(other.forces, rel=1e-4, abs=1e-3)
     assert one.stress == pytest.approx(other.stress, rel=1e-4, abs=1e-4)
@@ -128,9 +130,32 @@ def test_matscipy_eam_reads_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert evaluate(potential, dimer).energy == pytest.approx(0.5, abs=1e-6)
 
 
+def test_lammps_goes_on_with_other_structures_and_after_errors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One instance for all, with a parameter file from the folder where one is."""
+    (tmp_path / "my.sw").write_text(
+        "Si Si Si 2.1683 2.0951 1.8 21.0 1.2 -0.333333333 7.049556277 0.6022245584 4.0 0.0 0.0"
+    )
+    monkeypatch.chdir(tmp_path)
+    source = parse_source("sw", "lammps:pair_style sw; pair_coeff * * ./my.sw Si?species=[Si]")
+    monkeypatch.chdir("/")
+    potential = open_potential(source)
+    alone = open_potential(parse_source("sw", SOURCES["lammps_sw"]))
+    with pytest.raises(EIPError, match="LAMMPS refuses the structure"):
+        evaluate(potential, bulk("C"))
+    for size in ((1, 1, 1), (2, 1, 1), (1, 1, 1)):
+        atoms = _silicon() * size
+        one, other = evaluate(potential, atoms), evaluate(alone, atoms)
+        assert one.energy == pytest.approx(other.energy, rel=1e-6)
+        assert one.forces == pytest.approx(other.forces, abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("lammps:pair_style sw", "Expected `lammps:COMMANDS"),
+        ("lammps:pair_style nothing?species=[Si]", "LAMMPS refuses `.*pair_style nothing"),
         ("matscipy:EAM?fn=./nowhere", "found none at"),
         ("matscipy:Lennard", "is not known; known: StillingerWeber"),
         ("matscipy:StillingerWeber?set=Nobody", "Expected `matscipy:StillingerWeber"),
