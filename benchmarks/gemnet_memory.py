@@ -18,11 +18,10 @@ import torch
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
-from torch_geometric.data import Batch
 
 from eippot.config.model import GemNetConfig
+from eippot.data.store import build_graphs
 from eippot.graphs.batch import StructureBatch
-from eippot.graphs.graph import build_graph
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
 from eippot.models.prediction import predict
@@ -47,8 +46,8 @@ def train(config: GemNetConfig) -> None:
     structures = [structure(seed) for seed in range(STRUCTURES)]
     energies = torch.tensor([[a.get_potential_energy() / len(a)] for a in structures])
     forces = torch.from_numpy(np.concatenate([a.get_forces() for a in structures])).float()
-    graphs = [build_graph(a, ["Al"], config.cutoff, torch.float32) for a in structures]
-    batch = StructureBatch.of(Batch.from_data_list(graphs))
+    graphs = build_graphs(structures, ["Al"], config.cutoff, torch.float32)
+    batch = StructureBatch.of(graphs.batch())
     torch.manual_seed(0)
     neighbors = batch.edge_index.shape[1] / len(batch.species)
     potential = Potential(build_representation(config, 1, neighbors), 1, 1, 1.0)

@@ -37,13 +37,8 @@ from eippot.config.model import (
     SchNetConfig,
 )
 from eippot.config.training import TrainingConfig
-from eippot.data.loaders import (
-    MixedBatchSampler,
-    build_graphs,
-    training_loader,
-    validation_loader,
-)
-from eippot.graphs.graph import AtomicGraph
+from eippot.data.loaders import training_loader, validation_loader
+from eippot.data.store import GraphStore, build_graphs
 from eippot.kernels.library import build_library
 from eippot.losses.terms import PotentialLoss
 from eippot.models.factory import build_representation
@@ -98,13 +93,13 @@ def measure(model: str, threads: int, batch_size: int, seconds: float) -> Line:
     objective = PotentialObjective(PotentialLoss(PotentialLossConfig(), weak_weight=0.0))
     step, cpu = bare_step(potential, objective, graphs, config, seconds)
     epochs = max(round(0.5 * seconds / (step * TRAINING_STRUCTURES)), 1)
-    sampler = MixedBatchSampler(TRAINING_STRUCTURES, 0, batch_size, None, config.seed)
+    training, validation = graphs.split([TRAINING_STRUCTURES, VALIDATION_STRUCTURES])
     with tempfile.TemporaryDirectory() as directory:
         result = fit(
             potential,
             objective,
-            training_loader(graphs[:TRAINING_STRUCTURES], sampler),
-            validation_loader(graphs[TRAINING_STRUCTURES:]),
+            training_loader(training, config),
+            validation_loader(validation),
             config.model_copy(update={"epochs": epochs}),
             Path(directory),
             progress=False,
@@ -122,13 +117,12 @@ def measure(model: str, threads: int, batch_size: int, seconds: float) -> Line:
 def bare_step(
     potential: Potential,
     objective: PotentialObjective,
-    graphs: list[AtomicGraph],
+    graphs: GraphStore,
     config: TrainingConfig,
     seconds: float,
 ) -> tuple[float, float]:
     """Median time of a step, and processor time [s] per structure; batches are at hand."""
-    sampler = MixedBatchSampler(TRAINING_STRUCTURES, 0, config.batch_size, None, config.seed)
-    batches = list(islice(training_loader(graphs, sampler), 4))
+    batches = list(islice(training_loader(graphs, config), 4))
     weights = list(potential.parameters())
     evaluated = potential.for_training()
     optimizer = torch.optim.AdamW(weights, lr=1e-4, fused=True)
@@ -146,7 +140,7 @@ def bare_step(
     return wall, cpu
 
 
-def labelled_graphs(count: int, cutoff: float) -> list[AtomicGraph]:
+def labelled_graphs(count: int, cutoff: float) -> GraphStore:
     """Graphs of rattled silicon with random labels, which cost as much as others."""
     random = np.random.default_rng(0)
 

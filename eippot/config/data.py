@@ -21,6 +21,11 @@ class DataConfig(Config):
         "and seed in every stage, they stay unseen in all of them.",
     )
     seed: int = Field(0, ge=0, description="Seed of the split.")
+    neighbor_lists: Path | None = Field(
+        None,
+        description="Folder in which neighbor lists are kept: other trainings on the same "
+        "structures use them again, and they may be larger than memory. null to keep none.",
+    )
 
 
 class ReferenceConfig(Config):

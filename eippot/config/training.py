@@ -28,6 +28,12 @@ class TrainingConfig(Config):
 
     epochs: int = Field(100, ge=1, description="Passes over the training structures.")
     batch_size: int = Field(16, ge=1, description="Structures per step.")
+    batch_edges: int | None = Field(
+        None,
+        ge=1,
+        description="Edges per step, instead of `batch_size` structures: for small and large "
+        "structures in one set, so that all steps take about the same time and memory.",
+    )
     schedule: ScheduleConfig = ScheduleConfig()
     gradient_clip: float = Field(5.0, gt=0, description="Largest norm of the gradient.")
     weight_decay: float = Field(0.0, ge=0, description="Decoupled weight decay (AdamW).")

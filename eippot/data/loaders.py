@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-import torch
-from ase import Atoms
 from torch.utils.data import DataLoader, Sampler
 from torch_geometric.data import Batch
-from torch_geometric.loader import DynamicBatchSampler
 
-from eippot.data.labels import Labeller
+from eippot.config.training import TrainingConfig
 from eippot.data.store import GraphStore
-from eippot.graphs.graph import AtomicGraph, build_graph
-
-
-def build_graphs(
-    structures: Sequence[Atoms],
-    species: Sequence[str],
-    cutoff: float,
-    dtype: torch.dtype,
-    labeller: Labeller,
-) -> list[AtomicGraph]:
-    """Turn structures into labelled graphs; arguments as for build_graph."""
-    return [build_graph(a, species, cutoff, dtype, labeller(a)) for a in structures]
 
 
 class MixedBatchSampler(Sampler[list[int]]):
@@ -45,6 +30,9 @@ class MixedBatchSampler(Sampler[list[int]]):
         one structure of each kind is in each batch.
     seed
         Orders depend on the seed and the epoch only.
+    n_edges
+        ``(n_reference + n_weak,)`` if batches are to have about the same number of edges, and
+        ``batch_size`` structures on average only.
     """
 
     def __init__(
@@ -54,8 +42,10 @@ class MixedBatchSampler(Sampler[list[int]]):
         batch_size: int,
         reference_share: float | None,
         seed: int,
+        n_edges: np.ndarray | None = None,
     ) -> None:
         self.counts = (n_reference, n_weak)
+        self.n_edges = n_edges
         self.seed = seed
         self.epoch = 0
         share = reference_share or n_reference / (n_reference + n_weak)
@@ -93,28 +83,69 @@ class MixedBatchSampler(Sampler[list[int]]):
         if size == 0:
             return [members[:0]] * len(self)
         if -(-len(members) // size) == len(self):
-            order = random.permutation(members)
-            return np.array_split(order, len(self))
+            return self._cut(random.permutation(members))
         rounds = -(-size * len(self) // len(members))
         order = np.concatenate([random.permutation(members) for _ in range(rounds)])
-        return [order[i * size : (i + 1) * size] for i in range(len(self))]
+        return self._cut(order[: size * len(self)])
+
+    def _cut(self, order: np.ndarray) -> list[np.ndarray]:
+        """As many parts as batches, none empty, of as many structures or about as many edges."""
+        parts = len(self)
+        if self.n_edges is None:
+            return np.array_split(order, parts)
+        edges = self.n_edges[order]
+        middles = edges.cumsum() - 0.5 * edges
+        inner = np.arange(1, parts)
+        cuts = np.searchsorted(middles, edges.sum() * inner / parts)
+        cuts = np.maximum.accumulate(np.maximum(cuts - inner, 0)) + inner
+        return np.split(order, np.minimum(cuts, len(order) - parts + inner))
 
 
-def training_loader(graphs: Sequence[AtomicGraph], sampler: MixedBatchSampler) -> DataLoader[Batch]:
-    """Loader of training batches in the order of the sampler."""
+def training_loader(
+    graphs: GraphStore,
+    config: TrainingConfig,
+    n_reference: int | None = None,
+    reference_share: float | None = None,
+) -> DataLoader[Batch]:
+    """Loader of shuffled training batches.
+
+    Parameters
+    ----------
+    graphs
+        DFT-labelled structures, then weakly labelled ones.
+    config
+        Size of the batches, and seed of their order.
+    n_reference
+        How many of the structures are DFT-labelled; None if there is one kind only.
+    reference_share
+        See MixedBatchSampler.
+    """
+    n_reference = len(graphs) if n_reference is None else n_reference
+    batch_size, n_edges = config.batch_size, None
+    if config.batch_edges is not None:
+        n_edges = graphs.n_edges.numpy()
+        batch_size = max(round(config.batch_edges / max(n_edges.mean(), 1.0)), 1)
+    sampler = MixedBatchSampler(
+        n_reference, len(graphs) - n_reference, batch_size, reference_share, config.seed, n_edges
+    )
     return _loader(graphs, sampler)
 
 
-def validation_loader(graphs: Sequence[AtomicGraph], max_edges: int = 16384) -> DataLoader[Batch]:
+def validation_loader(graphs: GraphStore, max_edges: int = 16384) -> DataLoader[Batch]:
     """Loader in the given order, of batches as large as ``max_edges`` (or one structure) allows.
 
     Time and memory go with edges, of which atoms have few or many.
     """
-    batches = [batch for batch in DynamicBatchSampler(graphs, max_num=max_edges, mode="edge")]
+    batches: list[list[int]] = []
+    room = 0
+    for index, edges in enumerate(graphs.n_edges.tolist()):
+        room -= edges
+        if room < 0 or not batches:
+            batches.append([])
+            room = max_edges - edges
+        batches[-1].append(index)
     return _loader(graphs, batches)
 
 
-def _loader(
-    graphs: Sequence[AtomicGraph], batches: Sampler[list[int]] | list[list[int]]
-) -> DataLoader[Batch]:
-    return DataLoader(GraphStore(graphs), batch_sampler=batches, collate_fn=lambda batch: batch)
+def _loader(graphs: GraphStore, batches: Iterable[list[int]]) -> DataLoader[Batch]:
+    return DataLoader(graphs, batch_sampler=batches, collate_fn=lambda batch: batch)

@@ -11,9 +11,10 @@ from ase import Atoms
 
 from eippot.config.data import DataConfig
 from eippot.data.sources import reference_energies_of
+from eippot.data.store import GraphStore
 from eippot.errors import DataError
-from eippot.graphs.graph import AtomicGraph, species_of
 from eippot.graphs.references import above_isolated_atoms, fit_reference_energies
+from eippot.graphs.species import species_of
 from eippot.properties import LABELS, WEAK_PREFIX, reference_key, weak_key
 from eippot.structures.io import energy_of, has_reference_energy, read_structures
 from eippot.structures.splits import set_hash, split_labelled
@@ -131,10 +132,9 @@ def prepare(
     return PreparedData(everything, training, validation, symbols, references)
 
 
-def average_neighbors(graphs: Sequence[AtomicGraph]) -> float:
+def average_neighbors(graphs: GraphStore) -> float:
     """Mean number of neighbors of an atom, at least 1."""
-    edges = sum(int(graph.edge_index.shape[1]) for graph in graphs)
-    atoms = sum(int(graph.num_nodes) for graph in graphs)
+    edges, atoms = int(graphs.n_edges.sum()), int(graphs.n_atoms.sum())
     return max(edges / max(atoms, 1), 1.0)
 
 

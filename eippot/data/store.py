@@ -1,73 +1,198 @@
-"""Graphs end to end in a few large tensors, of which batches are cut without a loop over graphs."""
+"""Structures as tensors: those of all structures end to end, of which batches are cut at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 import torch
+from ase import Atoms
 from torch import Tensor
 from torch.utils.data import Dataset
 from torch_geometric.data import Batch
 
-from eippot.graphs.graph import AtomicGraph
+from eippot.data.edges import find_edges
+from eippot.data.labels import Labeller
+from eippot.graphs.species import species_indices
 
-_EDGES = "edge_index"
+Level = Literal["structure", "atom", "edge"]
+
+
+class Rows(NamedTuple):
+    """Which rows of a tensor belong to each of m structures.
+
+    Attributes
+    ----------
+    counts, starts
+        ``(m,)`` int64: how many, and the first of them.
+    """
+
+    counts: Tensor
+    starts: Tensor
+
+    @classmethod
+    def end_to_end(cls, counts: Tensor) -> Rows:
+        """Of a tensor that holds the structures in their order."""
+        return cls(counts, counts.cumsum(0) - counts)
+
+    def of(self, chosen: Tensor) -> Rows:
+        """Those of some structures."""
+        return Rows(self.counts[chosen], self.starts[chosen])
+
+    def numbers(self) -> Tensor:
+        """All rows, structure by structure."""
+        shifts = self.starts - (self.counts.cumsum(0) - self.counts)
+        shifted = torch.repeat_interleave(shifts, self.counts)
+        return shifted + torch.arange(len(shifted))
+
+
+class Column(NamedTuple):
+    """One attribute of all structures: a tensor, and which rows it has of each."""
+
+    values: Tensor
+    level: Level
 
 
 class GraphStore(Dataset[Batch]):
-    """Graphs whose batches are those of PyG's ``Batch.from_data_list``, at a fraction of the cost.
+    """Structures as tensors, from which PyG's batches are cut without a loop over structures.
+
+    Batches have these attributes, for n atoms and E edges in B structures:
+
+    ``species``
+        ``(n,)`` int64: index of each atom's element in the model's list of species.
+    ``edge_index``
+        ``(2, E)`` int64: center and neighbor of each edge.
+    ``edge_vectors``
+        ``(E, 3)`` [Å]: r_neighbor − r_center.
+    ``volume``
+        ``(B,)`` [Å³]: volume of the cell; NaN without three-dimensional periodicity.
+
+    and labels: one row per structure, ``(B, …)``, or per atom, ``(n, …)``. A label that a
+    structure does not have is NaN.
 
     Parameters
     ----------
-    graphs
-        With the same attributes.
+    rows
+        Rows at each level: structure, atom, edge.
+    columns
+        By name.
     """
 
-    def __init__(self, graphs: Sequence[AtomicGraph]) -> None:
-        self.n_atoms = torch.tensor([int(graph.num_nodes) for graph in graphs], dtype=torch.int64)
-        names = [name for name in graphs[0].to_dict() if name != "num_nodes"] if graphs else []
-        self._columns = {
-            name: _Column([graph[name] for graph in graphs], dim=1 if name == _EDGES else 0)
-            for name in names
-        }
+    def __init__(self, rows: Mapping[Level, Rows], columns: Mapping[str, Column]) -> None:
+        self._rows = rows
+        self._columns = dict(columns)
+
+    @property
+    def n_atoms(self) -> Tensor:
+        """``(m,)`` number of atoms of each structure."""
+        return self._rows["atom"].counts
+
+    @property
+    def n_edges(self) -> Tensor:
+        """``(m,)`` number of edges of each structure."""
+        return self._rows["edge"].counts
 
     def __len__(self) -> int:
         return len(self.n_atoms)
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._columns
+
+    def column(self, name: str) -> Tensor:
+        """An attribute of all structures, one after the other."""
+        values, level = self._columns[name]
+        return values.index_select(0, self._rows[level].numbers())
+
+    def subset(self, chosen: Sequence[int]) -> GraphStore:
+        """Some structures; tensors are shared."""
+        indices = torch.tensor(chosen, dtype=torch.int64)
+        return GraphStore({name: r.of(indices) for name, r in self._rows.items()}, self._columns)
+
+    def split(self, counts: Iterable[int]) -> list[GraphStore]:
+        """The first so many structures, the next, and so on."""
+        ends = list(accumulate(counts, initial=0))
+        return [self.subset(range(*pair)) for pair in pairwise(ends)]
+
+    def with_label(self, name: str, values: Tensor) -> GraphStore:
+        """The same with one more label, a row per structure ``(m, …)``."""
+        places = self._rows["structure"].starts
+        everywhere = values.new_zeros(len(self._columns["volume"].values), *values.shape[1:])
+        everywhere[places] = values
+        return GraphStore(self._rows, self._columns | {name: Column(everywhere, "structure")})
+
     def __getitem__(self, index: int) -> Batch:
-        """A batch of one graph."""
-        return self.__getitems__([index])
+        """A batch of one structure."""
+        return self.batch([index])
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
-        """The batch of some graphs in this order; torch's DataLoader asks under this name."""
-        chosen = torch.tensor(indices, dtype=torch.int64)
-        rows: dict[bytes, Tensor] = {}  # by what the columns have in common, their sizes
-        tensors = {}
-        for name, column in self._columns.items():
-            if column.key not in rows:
-                rows[column.key] = column.rows_of(chosen)
-            tensors[name] = column.values.index_select(column.dim, rows[column.key])
-        n_atoms = self.n_atoms[chosen]
+        """The same as batch; torch's DataLoader asks under this name."""
+        return self.batch(indices)
+
+    def batch(self, indices: Sequence[int] | None = None) -> Batch:
+        """The batch of some structures in this order, or of all."""
+        chosen = torch.tensor(range(len(self)) if indices is None else indices, dtype=torch.int64)
+        rows = {level: rows.of(chosen) for level, rows in self._rows.items()}
+        numbers = {level: rows.numbers() for level, rows in rows.items()}
+        tensors = {
+            name: values.index_select(0, numbers[level])
+            for name, (values, level) in self._columns.items()
+        }
+        n_atoms = rows["atom"].counts
         starts = torch.cat([n_atoms.new_zeros(1), n_atoms.cumsum(0)])
-        if _EDGES in tensors:
-            n_edges = self._columns[_EDGES].sizes[chosen]
-            tensors[_EDGES] += torch.repeat_interleave(starts[:-1], n_edges)
+        shifts = torch.repeat_interleave(starts[:-1], rows["edge"].counts)
+        tensors["edge_index"] = tensors["edge_index"].T.contiguous() + shifts
         return Batch(batch=torch.repeat_interleave(n_atoms), ptr=starts, **tensors)
 
 
-class _Column:
-    """One attribute of all graphs, end to end along a dimension."""
+def build_graphs(
+    structures: Sequence[Atoms],
+    species: Sequence[str],
+    cutoff: float,
+    dtype: torch.dtype,
+    labeller: Labeller = lambda _: {},
+    neighbor_lists: Path | None = None,
+) -> GraphStore:
+    """Turn structures into tensors.
 
-    def __init__(self, values: Sequence[Tensor], dim: int) -> None:
-        self.dim = dim
-        self.values = torch.cat(list(values), dim)
-        self.sizes = torch.tensor([value.shape[dim] for value in values], dtype=torch.int64)
-        self.starts = self.sizes.cumsum(0) - self.sizes
-        self.key = self.sizes.numpy().tobytes()
+    Parameters
+    ----------
+    structures
+        The structures.
+    species
+        Chemical symbols; their order defines the species indices.
+    cutoff
+        Radius of the neighbor list [Å].
+    dtype
+        Floating-point type of edge vectors and labels.
+    labeller
+        Labels of a structure: the same names for all, one row ``(1, …)`` or a row per atom each.
+    neighbor_lists
+        Folder in which neighbor lists are kept, see find_edges.
 
-    def rows_of(self, chosen: Tensor) -> Tensor:
-        """Indices of everything that belongs to the chosen graphs."""
-        sizes = self.sizes[chosen]
-        shifts = self.starts[chosen] - (sizes.cumsum(0) - sizes)
-        shifted = torch.repeat_interleave(shifts, sizes)
-        return shifted + torch.arange(len(shifted))
+    Raises
+    ------
+    DataError
+        A structure holds an element that is not in ``species``, or see find_edges.
+    """
+    kinds = [torch.from_numpy(species_indices(atoms, species)) for atoms in structures]
+    volumes = [float(a.get_volume()) if a.pbc.all() else float("nan") for a in structures]
+    edges = find_edges(structures, cutoff, dtype, neighbor_lists)
+    rows: dict[Level, Rows] = {
+        "structure": Rows.end_to_end(torch.ones(len(structures), dtype=torch.int64)),
+        "atom": Rows.end_to_end(torch.tensor([len(one) for one in kinds], dtype=torch.int64)),
+        "edge": Rows(edges.counts, edges.starts),
+    }
+    columns = {
+        "species": Column(torch.cat([torch.zeros(0, dtype=torch.int64), *kinds]), "atom"),
+        "volume": Column(torch.tensor(volumes, dtype=dtype), "structure"),
+        "edge_index": Column(edges.pairs, "edge"),
+        "edge_vectors": Column(edges.vectors, "edge"),
+    }
+    labels = [labeller(atoms) for atoms in structures]
+    for name in labels[0] if labels else ():
+        values = torch.cat([one[name] for one in labels])
+        level: Level = "structure" if len(values) == len(structures) else "atom"
+        columns[name] = Column(values.to(dtype) if values.is_floating_point() else values, level)
+    return GraphStore(rows, columns)

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
+from torch import Tensor
 
-from eippot.graphs.graph import AtomicGraph
 
-
-def hide_from_members(graphs: Sequence[AtomicGraph], members: int, seed: int) -> None:
-    """Hide each structure from one member: ``shown`` ``(1, members)`` of each graph is set.
+def shown_to_members(count: int, members: int, seed: int) -> Tensor:
+    """Hide each structure from one member.
 
     Every member misses another share of the structures, 1/members of them, so that members differ
     where the data leave them free to (Krogh & Vedelsby, NeurIPS 1994).
 
     Parameters
     ----------
-    graphs
-        The structures; changed in place.
+    count
+        Number of structures.
     members
         K, at least 2.
     seed
         The same seed hides the same structures.
+
+    Returns
+    -------
+    Tensor
+        ``(count, members)`` bool: whether the member learns from the structure.
     """
-    order = np.random.default_rng(seed).permutation(len(graphs))
-    for index, place in enumerate(order):
-        shown = torch.ones((1, members), dtype=torch.bool)
-        shown[0, place % members] = False
-        graphs[index].shown = shown
+    shown = torch.ones((count, members), dtype=torch.bool)
+    for index, place in enumerate(np.random.default_rng(seed).permutation(count)):
+        shown[index, place % members] = False
+    return shown

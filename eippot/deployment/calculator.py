@@ -24,8 +24,8 @@ from eippot.deployment.files import open_exported
 from eippot.deployment.skin import SkinnedNeighbors
 from eippot.deployment.spread import spread
 from eippot.errors import ModelError
-from eippot.graphs.graph import species_indices
 from eippot.graphs.neighbors import update_edge_vectors
+from eippot.graphs.species import species_indices
 from eippot.kernels.engine import Engine
 
 #: properties that committees have, and that are computed when asked for.

@@ -12,8 +12,8 @@ from scipy.stats import spearmanr
 
 from eippot.deployment.exported import Metadata, OpenedModel, evaluate
 from eippot.deployment.spread import spread
-from eippot.graphs.graph import species_indices
 from eippot.graphs.neighbors import neighbor_list
+from eippot.graphs.species import species_indices
 from eippot.properties import ENERGY, FORCES, LABELS, STRESS, Property, reference_key
 from eippot.structures.io import energy_of, forces_of, stress_of
 from eippot.units import MEV_PER_EV

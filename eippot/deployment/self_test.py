@@ -11,8 +11,8 @@ from ase.build import bulk
 from ase.data import atomic_numbers, covalent_radii
 from torch import Tensor
 
-from eippot.graphs.graph import species_indices
 from eippot.graphs.neighbors import neighbor_list
+from eippot.graphs.species import species_indices
 
 
 def self_test_structure(species: Sequence[str]) -> Atoms:

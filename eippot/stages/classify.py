@@ -13,17 +13,12 @@ from torch import nn
 
 from eippot.config.stages import ClassifyConfig
 from eippot.data.labels import remove_weak_labels
-from eippot.data.loaders import (
-    MixedBatchSampler,
-    build_graphs,
-    training_loader,
-    validation_loader,
-)
+from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import PreparedData, average_neighbors, prepare
 from eippot.data.sources import NONE_CLASS, align_eips, aligned_energies, eip_names, true_classes
+from eippot.data.store import GraphStore, build_graphs
 from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
-from eippot.graphs.graph import AtomicGraph
 from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_classifier, save_model
 from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, eip_key, weak_key
@@ -114,20 +109,17 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     model = build_classifier(card)
     if pretrained:
         pretrained.start(model)
-    sampler = MixedBatchSampler(
-        len(graphs["training"]), 0, config.training.batch_size, None, config.training.seed
-    )
     result = fit(
         model,
         ClassifierObjective(),
-        training_loader(graphs["training"], sampler),
+        training_loader(graphs["training"], config.training),
         validation_loader(graphs["validation"]),
         config.training,
         config.run,
         progress,
     )
     logits = _logits(model, graphs["validation"])
-    classes = np.array([int(graph.true_class) for graph in graphs["validation"]])
+    classes = graphs["validation"].column("true_class").numpy()
     confusion, calibration = _confusion(logits, classes), calibrate(logits, classes)
     save_model(config.run, card.model_copy(update={"temperature": calibration.temperature}), model)
     remove_weak_labels(data.everything)
@@ -156,7 +148,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
 
 def _graphs(
     config: ClassifyConfig, data: PreparedData, alignments: list[Alignment], cutoff: float
-) -> dict[str, list[AtomicGraph]]:
+) -> dict[str, GraphStore]:
     """Graphs of each part; those with a DFT label carry their true class."""
     dtype = getattr(torch, config.training.precision)
     parts = {
@@ -164,10 +156,14 @@ def _graphs(
         "validation": data.validation,
         "unlabelled": data.unlabelled,
     }
-    graphs = {
-        name: build_graphs(structures, data.species, cutoff, dtype, lambda _: {})
-        for name, structures in parts.items()
-    }
+    graphs = build_graphs(
+        [atoms for part in parts.values() for atoms in part],
+        data.species,
+        cutoff,
+        dtype,
+        neighbor_lists=config.data.neighbor_lists,
+    )
+    stores = dict(zip(parts, graphs.split(map(len, parts.values())), strict=True))
     for name in ("training", "validation"):
         classes = true_classes(parts[name], alignments, config.cutoff_per_atom)
         if name == "training" and (classes == len(alignments)).all():
@@ -177,14 +173,13 @@ def _graphs(
                 "EIPs and DFT have different zeros of energy: `alignment: offset` or `affine` "
                 "brings them together; or raise `cutoff_per_atom`.",
             )
-        for graph, true_class in zip(graphs[name], classes, strict=True):
-            graph.true_class = torch.tensor([int(true_class)])
-    return graphs
+        stores[name] = stores[name].with_label("true_class", torch.from_numpy(classes))
+    return stores
 
 
-def _logits(model: nn.Module, graphs: list[AtomicGraph]) -> np.ndarray:
+def _logits(model: nn.Module, graphs: GraphStore) -> np.ndarray:
     """Scores ``(structures, classes)`` of each class, float64."""
-    if not graphs:
+    if len(graphs) == 0:
         return np.zeros((0, 1))
     with torch.no_grad():
         logits = [class_logits(model, batch) for batch in validation_loader(graphs)]

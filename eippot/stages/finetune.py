@@ -10,16 +10,11 @@ from ase import Atoms
 
 from eippot.config.stages import FinetuneConfig
 from eippot.data.labels import Labels, labels_of
-from eippot.data.loaders import (
-    MixedBatchSampler,
-    build_graphs,
-    training_loader,
-    validation_loader,
-)
+from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import PreparedData, average_neighbors, energy_scale, prepare
-from eippot.data.subsets import hide_from_members
+from eippot.data.store import GraphStore, build_graphs
+from eippot.data.subsets import shown_to_members
 from eippot.errors import DataError
-from eippot.graphs.graph import AtomicGraph
 from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss, weighted_properties
 from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_potential, save_model
@@ -89,22 +84,20 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
 
     dtype = getattr(torch, config.training.precision)
     architecture = model_config(pretrained, config.model)
-    graphs = {
-        name: build_graphs(
-            structures,
-            data.species,
-            architecture.cutoff,
-            dtype,
-            lambda atoms: _labels(atoms, data.reference_energies, config.loss.weak.forces),
-        )
-        for name, structures in {
-            "training": data.training,
-            "weak": weak,
-            "validation": data.validation,
-        }.items()
-    }
-    for part in ("training", "weak") if config.committee > 1 else ():
-        hide_from_members(graphs[part], config.committee, config.training.seed)
+    graphs = build_graphs(
+        [*data.training, *weak, *data.validation],
+        data.species,
+        architecture.cutoff,
+        dtype,
+        lambda atoms: _labels(atoms, data.reference_energies, config.loss.weak.forces),
+        config.data.neighbor_lists,
+    )
+    sizes = len(data.training), len(weak)
+    learnt, validation = graphs.split([sum(sizes), len(data.validation)])
+    if config.committee > 1:
+        parts = [shown_to_members(n, config.committee, config.training.seed) for n in sizes]
+        learnt = learnt.with_label("shown", torch.cat(parts))
+    training = learnt.subset(range(len(data.training)))
     card = ModelCard(
         kind="potential",
         model=architecture,
@@ -112,7 +105,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         reference_energies=data.reference_energies,
         average_neighbors=pretrained.card.average_neighbors
         if pretrained
-        else average_neighbors(graphs["training"]),
+        else average_neighbors(training),
         scale=energy_scale(data.relative_energies_per_atom()),
         outputs=_outputs(config.committee),
         dtype=config.training.precision,
@@ -129,23 +122,18 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
             combine_heads(
                 model,
                 pretrained.potential.to(dtype),
-                [_shown(graphs["training"], member) for member in range(config.committee)],
+                _shown_to_each(training, config.committee),
                 weighted_properties(config.loss.weights),
             )
 
-    sampler = MixedBatchSampler(
-        len(graphs["training"]),
-        len(graphs["weak"]),
-        config.training.batch_size,
-        config.loss.weak.reference_share,
-        config.training.seed,
-    )
     objective = PotentialObjective if config.committee == 1 else CommitteeObjective
     result = fit(
         model,
         objective(PotentialLoss(config.loss, _weak_weight(config, data, weak))),
-        training_loader(graphs["training"] + graphs["weak"], sampler),
-        validation_loader(graphs["validation"]),
+        training_loader(
+            learnt, config.training, len(data.training), config.loss.weak.reference_share
+        ),
+        validation_loader(validation),
         config.training,
         config.output,
         progress,
@@ -183,9 +171,11 @@ def _outputs(members: int) -> tuple[str, ...]:
     return ("dft",) if members == 1 else tuple(f"dft_{k + 1}" for k in range(members))
 
 
-def _shown(graphs: list[AtomicGraph], member: int) -> list[AtomicGraph]:
-    """The structures that a member learns from."""
-    return [graph for graph in graphs if "shown" not in graph or graph.shown[0, member]]
+def _shown_to_each(graphs: GraphStore, members: int) -> list[GraphStore]:
+    """The structures that each member learns from."""
+    if members == 1:
+        return [graphs]
+    return [graphs.subset(shown.nonzero()[:, 0].tolist()) for shown in graphs.column("shown").T]
 
 
 def _weak_weight(config: FinetuneConfig, data: PreparedData, weak: list[Atoms]) -> float:

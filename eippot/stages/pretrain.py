@@ -11,14 +11,10 @@ from ase import Atoms
 
 from eippot.config.stages import PretrainConfig
 from eippot.data.labels import eip_labels_of
-from eippot.data.loaders import (
-    MixedBatchSampler,
-    build_graphs,
-    training_loader,
-    validation_loader,
-)
+from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import average_neighbors, energy_scale, prepare
 from eippot.data.sources import align_eips, eip_energies, eip_names
+from eippot.data.store import build_graphs
 from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
 from eippot.losses.terms import PretrainLoss
@@ -87,9 +83,10 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
         config.model.cutoff,
         dtype,
         lambda atoms: eip_labels_of(atoms, alignments, zero),
+        config.data.neighbor_lists,
     )
     held_out, kept = split_indices(len(graphs), [config.eip_validation], config.data.seed)
-    training = [graphs[i] for i in kept]
+    training = graphs.subset(kept)
     card = ModelCard(
         kind="pretrained",
         model=config.model,
@@ -97,7 +94,7 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
         reference_energies=zero,
         average_neighbors=average_neighbors(training),
         scale=energy_scale(
-            np.concatenate([(g.eip_energy / g.num_nodes).double().numpy() for g in training])
+            (training.column("eip_energy") / training.n_atoms[:, None]).double().numpy()
         ),
         outputs=tuple(names),
         dtype=config.training.precision,
@@ -108,14 +105,11 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
         },
     )
     model = build_potential(card)
-    sampler = MixedBatchSampler(
-        len(training), 0, config.training.batch_size, None, config.training.seed
-    )
     result = fit(
         model,
         PretrainObjective(PretrainLoss(config.loss)),
-        training_loader(training, sampler),
-        validation_loader([graphs[i] for i in held_out]),
+        training_loader(training, config.training),
+        validation_loader(graphs.subset(held_out)),
         config.training,
         config.output,
         progress,

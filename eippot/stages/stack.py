@@ -12,9 +12,9 @@ from ase import Atoms
 
 from eippot.config.stages import StackConfig
 from eippot.data.labels import remove_weak_labels
-from eippot.data.loaders import build_graphs
 from eippot.data.preparation import prepare
 from eippot.data.sources import align_eips, aligned_energies, eip_names, reference_energies_of
+from eippot.data.store import build_graphs
 from eippot.errors import ConfigError, DataError
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.references import above_isolated_atoms, reference_energy
@@ -81,7 +81,9 @@ def run(config: StackConfig) -> StackResult:
     alignments = align_eips(data.training, names, data.species, "offset")
 
     def describe(structures: Sequence[Atoms]) -> Described:
-        return _describe(structures, alignments, data.reference_energies, pretrained)
+        return _describe(
+            structures, alignments, data.reference_energies, pretrained, config.data.neighbor_lists
+        )
 
     training, validation = describe(data.training), describe(data.validation)
     if len(training.structures) < _LEAST:
@@ -158,6 +160,7 @@ def _describe(
     alignments: Sequence[Alignment],
     references: Mapping[str, float],
     pretrained: Pretrained,
+    neighbor_lists: Path | None,
 ) -> Described:
     aligned = aligned_energies(structures, alignments).reshape(len(structures), len(alignments))
     complete = np.isfinite(aligned).all(axis=1)
@@ -165,7 +168,11 @@ def _describe(
     energies = above_isolated_atoms(aligned[complete], kept, references)
     card = pretrained.card
     graphs = build_graphs(
-        kept, card.species, card.model.cutoff, getattr(torch, card.dtype), lambda _: {}
+        kept,
+        card.species,
+        card.model.cutoff,
+        getattr(torch, card.dtype),
+        neighbor_lists=neighbor_lists,
     )
     features = mean_features(pretrained.potential.representation, graphs)
     reference = above_isolated_atoms(reference_energies_of(kept), kept, references)

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from ase import Atoms
-from torch_geometric.data import Batch
 
+from eippot.data.store import build_graphs
 from eippot.graphs.batch import StructureBatch
-from eippot.graphs.graph import build_graph
 from eippot.models.potential import Potential
 from eippot.models.prediction import predict
 from eippot.testing.structures import CUTOFF, SPECIES
@@ -86,8 +85,7 @@ def batch_of(
     structures: Sequence[Atoms], dtype: torch.dtype = torch.float64, cutoff: float = CUTOFF
 ) -> StructureBatch:
     """Structures made of SPECIES as a model takes them."""
-    graphs = [build_graph(atoms, SPECIES, cutoff, dtype) for atoms in structures]
-    return StructureBatch.of(Batch.from_data_list(graphs))
+    return StructureBatch.of(build_graphs(structures, SPECIES, cutoff, dtype).batch())
 
 
 def _batch(potential: Potential, structures: Sequence[Atoms]) -> StructureBatch:

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn import Linear
 
 from eippot.data.loaders import validation_loader
+from eippot.data.store import GraphStore
 from eippot.graphs.batch import StructureBatch
-from eippot.graphs.graph import AtomicGraph
 from eippot.losses.terms import REFERENCE
 from eippot.models.potential import Potential
 from eippot.models.prediction import predict
@@ -29,7 +29,7 @@ RIDGE = 1e-3
 def combine_heads(
     potential: Potential,
     pretrained: Potential,
-    graphs: Sequence[Sequence[AtomicGraph]],
+    graphs: Sequence[GraphStore],
     weights: dict[Property, float],
 ) -> Tensor:
     """Set each head of a potential to the best combination of the pretrained heads.
@@ -62,7 +62,7 @@ def combine_heads(
 
 
 def fit_combination(
-    pretrained: Potential, graphs: Sequence[AtomicGraph], weights: dict[Property, float]
+    pretrained: Potential, graphs: GraphStore, weights: dict[Property, float]
 ) -> Tensor:
     """Ridge regression ``(P,)`` of DFT energies and forces on those of P heads, float64."""
     n_heads = pretrained.heads.n_heads

@@ -9,7 +9,6 @@ processes: C. E. Rasmussen, C. K. I. Williams, MIT Press 2006).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -18,8 +17,8 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from eippot.data.loaders import validation_loader
+from eippot.data.store import GraphStore
 from eippot.graphs.batch import StructureBatch
-from eippot.graphs.graph import AtomicGraph
 from eippot.models.base import Representation
 
 #: of the kernel's size and length.
@@ -76,11 +75,11 @@ class Stack:
         return scaled
 
 
-def mean_features(representation: Representation, graphs: Sequence[AtomicGraph]) -> np.ndarray:
+def mean_features(representation: Representation, graphs: GraphStore) -> np.ndarray:
     """Features of each structure: the mean over its atoms, ``(structures, dim)``, float64."""
     rows = [np.zeros((0, representation.dim))]
     with torch.no_grad():
-        for batch in validation_loader(graphs) if graphs else ():
+        for batch in validation_loader(graphs):
             s = StructureBatch.of(batch)
             features = representation(s.species, s.edge_index, s.edge_vectors)
             total = features.new_zeros(s.n_structures, representation.dim)

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 import torch
-from ase import Atoms
-from ase.build import bulk
-from torch import Tensor
 from torch_geometric.data import Batch
 
-from eippot.data.loaders import (
-    MixedBatchSampler,
-    build_graphs,
-    training_loader,
-    validation_loader,
-)
-from eippot.data.store import GraphStore
-from eippot.graphs.graph import AtomicGraph
-from eippot.testing.structures import SPECIES, dimer
+from eippot.config.training import TrainingConfig
+from eippot.data.loaders import MixedBatchSampler, training_loader, validation_loader
+from eippot.data.store import GraphStore, build_graphs
+from eippot.testing.structures import SPECIES, dimer, periodic
 
 CASES = [
     (n_reference, n_weak, size, share)
@@ -90,7 +83,44 @@ def test_orders_follow_seed_and_epoch() -> None:
     assert order(1, 3) != order(2, 3)
 
 
-def _graphs(count: int) -> list[AtomicGraph]:
+@pytest.mark.parametrize("share", [None, 0.5])
+@pytest.mark.parametrize(("n_reference", "n_weak"), [(60, 0), (40, 90), (50, 4)])
+def test_batches_of_as_many_edges(n_reference: int, n_weak: int, share: float | None) -> None:
+    """Of structures that differ a hundredfold; by number, batches differ threefold."""
+    n_edges = np.random.default_rng(0).integers(1, 100, n_reference + n_weak)
+    sampler = MixedBatchSampler(n_reference, n_weak, 10, share, 0, n_edges)
+    batches = list(sampler)
+    assert len(batches) == len(sampler)
+    for kind in (range(n_reference), range(n_reference, n_reference + n_weak)):
+        found = np.array([sum(n_edges[i] for i in batch if i in kind) for batch in batches])
+        assert found.max() - found.min() <= 2 * 100
+        assert (found > 0).all() or not kind
+    seen = Counter(index for batch in batches for index in batch if index < n_reference)
+    assert seen == Counter(range(n_reference)), "an epoch is one pass over DFT labels"
+
+
+def test_no_batch_is_empty_beside_a_giant() -> None:
+    n_edges = np.array([1, 1, 1, 1, 10_000, 1, 1, 0])
+    for seed in range(20):
+        batches = list(MixedBatchSampler(8, 0, 2, None, seed, n_edges))
+        assert len(batches) == 4
+        assert all(batches)
+        assert sorted(index for batch in batches for index in batch) == list(range(8))
+
+
+def test_the_edges_of_a_batch_are_configured() -> None:
+    """Dimers and crystals of 8 atoms, of 2 and of some hundred edges."""
+    graphs = build_graphs([dimer(2.0), periodic()] * 20, SPECIES, 4.0, torch.float32)
+    edges = int(graphs.n_edges.sum())
+    config = TrainingConfig(batch_edges=round(edges / 5))
+    found = [batch.edge_index.shape[1] for batch in training_loader(graphs, config)]
+    assert len(found) == 5
+    assert sum(found) == edges
+    largest = int(graphs.n_edges.max())
+    assert max(found) - min(found) <= largest < edges / 10
+
+
+def _graphs(count: int) -> GraphStore:
     structures = [dimer(1.5 + 0.01 * i) for i in range(count)]
     return build_graphs(
         structures,
@@ -109,7 +139,8 @@ def _distances(batch: Batch) -> list[float]:
 def test_training_batches_follow_the_sampler() -> None:
     graphs = _graphs(9)
     sampler = MixedBatchSampler(4, 5, 4, 0.5, seed=0)
-    for batch, indices in zip(training_loader(graphs, sampler), list(sampler), strict=True):
+    batches = training_loader(graphs, TrainingConfig(batch_size=4), 4, 0.5)
+    for batch, indices in zip(batches, list(sampler), strict=True):
         assert _distances(batch) == pytest.approx([1.5 + 0.01 * i for i in indices])
 
 
@@ -121,23 +152,3 @@ def test_validation_keeps_the_order(max_edges: int, sizes: list[int]) -> None:
     distances = list(map(_distances, batches))
     assert list(map(len, distances)) == sizes
     assert sum(distances, []) == pytest.approx([1.5, 1.51, 1.52, 1.53, 1.54])
-
-
-def test_batches_are_those_of_pyg() -> None:
-    """Structures of several sizes, an isolated atom among them, labels per structure and atom."""
-    structures = [bulk("Si"), Atoms("C"), bulk("SiC", "zincblende", a=4.4), dimer(1.6)]
-
-    def label(atoms: Atoms) -> dict[str, Tensor]:
-        torch.manual_seed(len(atoms))
-        return {"forces": torch.randn(len(atoms), 2, 3), "stress": torch.randn(1, 3, 3)}
-
-    graphs = build_graphs(structures, SPECIES, 4.0, torch.float32, label)
-    store = GraphStore(graphs)
-    for chosen in ([2, 0, 1], [1], [3, 1, 3]):
-        found = store.__getitems__(chosen)
-        expected = Batch.from_data_list([graphs[index] for index in chosen])
-        assert found.num_graphs == len(chosen)
-        tensors = {k: v for k, v in expected.to_dict().items() if isinstance(v, Tensor)}
-        assert set(found.to_dict()) == set(tensors)
-        for name, tensor in tensors.items():
-            torch.testing.assert_close(found[name], tensor, rtol=0, atol=0, equal_nan=True)

@@ -10,8 +10,8 @@ import torch
 from ase import Atoms
 
 from eippot.config.data import DataConfig
-from eippot.data.loaders import build_graphs
 from eippot.data.preparation import PreparedData, average_neighbors, energy_scale, prepare
+from eippot.data.store import build_graphs
 from eippot.errors import DataError
 from eippot.structures.io import write_structures
 from eippot.structures.splits import set_hash
@@ -95,11 +95,11 @@ def test_a_pretrained_model_covers_the_species(tmp_path: Path) -> None:
 
 def test_average_neighbors() -> None:
     structures = [dimer(2.0), isolated_atom(), isolated_atom()]
-    graphs = build_graphs(structures, SPECIES, 4.0, torch.float64, lambda _: {})
+    graphs = build_graphs(structures, SPECIES, 4.0, torch.float64)
     assert average_neighbors(graphs) == 1.0
-    graphs = build_graphs([periodic()], SPECIES, 4.0, torch.float64, lambda _: {})
+    graphs = build_graphs([periodic()], SPECIES, 4.0, torch.float64)
     assert average_neighbors(graphs) == graphs[0].edge_index.shape[1] / 8
-    assert average_neighbors([]) == 1.0
+    assert average_neighbors(graphs.subset([])) == 1.0
 
 
 def test_energy_scale() -> None:

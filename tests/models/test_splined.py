@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 from ase.build import bulk
-from torch_geometric.data import Batch
 
 from eippot.config.model import ArchitectureConfig, EquivariantConfig, SchNetConfig
+from eippot.data.store import build_graphs
 from eippot.graphs.batch import StructureBatch
-from eippot.graphs.graph import build_graph
 from eippot.kernels.library import build_library
 from eippot.models.blocks.spline import RadialSpline
 from eippot.models.prediction import predict
@@ -40,12 +39,12 @@ def test_polynomials_are_exact() -> None:
 
 
 def _batch(dtype: torch.dtype) -> StructureBatch:
-    graphs = []
+    structures = []
     for seed, size in enumerate([(2, 2, 2), (1, 1, 1)]):
         atoms = bulk("SiC", "zincblende", a=4.9, cubic=True) * size
         atoms.rattle(0.1, seed=seed)
-        graphs.append(build_graph(atoms, ["C", "Si"], 5.0, dtype))
-    return StructureBatch.of(Batch.from_data_list(graphs))
+        structures.append(atoms)
+    return StructureBatch.of(build_graphs(structures, ["C", "Si"], 5.0, dtype).batch())
 
 
 @pytest.mark.parametrize(("precision", "largest"), [("float64", 2e-5), ("float32", 1e-4)])

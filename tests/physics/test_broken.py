@@ -14,7 +14,6 @@ from torch import Tensor
 
 from eippot.deployment.exported import ExportedModel
 from eippot.graphs import neighbors
-from eippot.graphs.graph import build_graph
 from eippot.graphs.neighbors import NeighborList
 from eippot.models.blocks.radial import SmoothBesselBasis
 from eippot.models.blocks.zbl import ZBL
@@ -137,19 +136,17 @@ def test_a_wrong_neighbor_list_is_found(
     monkeypatch: pytest.MonkeyPatch, change: Change, check: Check, message: str
 ) -> None:
     monkeypatch.setattr(
-        "eippot.graphs.graph.neighbor_list",
+        "eippot.data.edges.neighbor_list",
         lambda atoms, cutoff: change(atoms, neighbors.neighbor_list(atoms, cutoff)),
     )
     assert re.search(message, _failure(ARCHITECTURES["schnet"], check))
 
 
 def signed_volumes(patch: pytest.MonkeyPatch) -> None:
-    def build(atoms: Atoms, *arguments: Any) -> Any:
-        graph = build_graph(atoms, *arguments)
-        graph.volume *= float(np.sign(np.linalg.det(atoms.cell.array)))
-        return graph
+    def volume(self: Atoms) -> float:
+        return float(np.linalg.det(self.cell.array))
 
-    patch.setattr("eippot.testing.results.build_graph", build)
+    patch.setattr(Atoms, "get_volume", volume)
 
 
 def slightly_large_virials(patch: pytest.MonkeyPatch) -> None:

@@ -21,15 +21,14 @@ from matscipy.calculators.manybody.explicit_forms.stillinger_weber import (
     Stillinger_Weber_PRB_31_5262_Si,
 )
 from torch import nn
-from torch_geometric.data import Batch
 
 from eippot import EippotCalculator
 from eippot.config.model import SchNetConfig
+from eippot.data.store import build_graphs
 from eippot.deployment.exported import ExportedModel, Metadata
 from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
 from eippot.graphs.batch import StructureBatch
-from eippot.graphs.graph import build_graph
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
 from eippot.models.prediction import predict
@@ -61,8 +60,8 @@ def _potential(n_heads: int) -> Potential:
 
 def _columns(basis: Potential, structures: list[Atoms]) -> torch.Tensor:
     """10·E/N of every structure and all forces (rows) for every feature (columns)."""
-    graphs = [build_graph(a, ["Si"], CONFIG.cutoff, torch.float64) for a in structures]
-    batch = StructureBatch.of(Batch.from_data_list(graphs))
+    graphs = build_graphs(structures, ["Si"], CONFIG.cutoff, torch.float64)
+    batch = StructureBatch.of(graphs.batch())
     columns = []
     for k in range(CONFIG.channels):
         head = torch.full((len(structures),), k)

@@ -9,10 +9,9 @@ import pytest
 import torch
 import yaml
 from scipy.special import softmax
-from torch_geometric.data import Batch
 
 from eippot.config.stages import ClassifyConfig
-from eippot.graphs.graph import build_graph
+from eippot.data.store import build_graphs
 from eippot.models.potential import Classifier
 from eippot.models.saved import load_model
 from eippot.stages import classify
@@ -41,9 +40,9 @@ def test_written_probabilities_are_those_at_the_temperature(pipeline: Pipeline) 
     assert isinstance(model, Classifier)
     assert card.temperature == pipeline.classify.calibration.temperature != 1.0
     structures = [a for a in read_structures(pipeline.classify.output) if "weak_eip" in a.info]
-    graphs = [build_graph(a, card.species, card.model.cutoff, torch.float32) for a in structures]
+    graphs = build_graphs(structures, card.species, card.model.cutoff, torch.float32)
     with torch.no_grad():
-        logits = class_logits(model, Batch.from_data_list(graphs)).double().numpy()
+        logits = class_logits(model, graphs.batch()).double().numpy()
     expected = softmax(logits / card.temperature, axis=1).max(axis=1)
     found = [atoms.info["weak_probability"] for atoms in structures]
     np.testing.assert_allclose(found, expected, rtol=1e-4)
@@ -63,9 +62,9 @@ def test_the_validation_split_is_what_is_calibrated_on(pipeline: Pipeline) -> No
     card, model = load_model(pipeline.directory / "classifier")
     labelled = [a for a in read_structures(pipeline.labelled) if has_reference_energy(a)]
     validation = split_labelled(labelled, 0.2, 0)[1]
-    graphs = [build_graph(a, card.species, card.model.cutoff, torch.float32) for a in validation]
+    graphs = build_graphs(validation, card.species, card.model.cutoff, torch.float32)
     with torch.no_grad():
-        logits = class_logits(model, Batch.from_data_list(graphs)).double().numpy()
+        logits = class_logits(model, graphs.batch()).double().numpy()
     found = calibrate(logits, np.full(len(validation), card.outputs.index("twin")))
     assert found.temperature == pytest.approx(card.temperature, rel=1e-3)
 

@@ -15,13 +15,8 @@ from torch_geometric.data import Batch
 
 from eippot.config.loss import PotentialLossConfig
 from eippot.config.training import TrainingConfig
-from eippot.data.loaders import (
-    MixedBatchSampler,
-    build_graphs,
-    training_loader,
-    validation_loader,
-)
-from eippot.graphs.graph import AtomicGraph
+from eippot.data.loaders import training_loader, validation_loader
+from eippot.data.store import GraphStore, build_graphs
 from eippot.losses.terms import PotentialLoss
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
@@ -45,7 +40,7 @@ def settings(**changes: object) -> TrainingConfig:
     return TrainingConfig.model_validate(base | changes)
 
 
-def graphs(distances: np.ndarray, precision: str = "float32") -> list[AtomicGraph]:
+def graphs(distances: np.ndarray, precision: str = "float32") -> GraphStore:
     """Dimers of energy (r − 2)² − 1 eV."""
 
     def label(atoms: Atoms) -> dict[str, Tensor]:
@@ -61,9 +56,8 @@ def graphs(distances: np.ndarray, precision: str = "float32") -> list[AtomicGrap
 
 def loaders(config: TrainingConfig) -> tuple[DataLoader[Batch], DataLoader[Batch]]:
     train = graphs(np.linspace(1.5, 2.9, 12), config.precision)
-    sampler = MixedBatchSampler(len(train), 0, config.batch_size, None, config.seed)
     validation = graphs(np.linspace(1.55, 2.8, 5), config.precision)
-    return training_loader(train, sampler), validation_loader(validation, max_edges=4)
+    return training_loader(train, config), validation_loader(validation, max_edges=4)
 
 
 def objective() -> PotentialObjective:

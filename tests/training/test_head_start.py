@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
-from torch_geometric.data import Batch
+from ase import Atoms
 
+from eippot.data.labels import Labels
+from eippot.data.store import GraphStore, build_graphs
 from eippot.graphs.batch import StructureBatch
-from eippot.graphs.graph import AtomicGraph, build_graph
 from eippot.models.blocks.zbl import ZBL
 from eippot.models.potential import Potential
 from eippot.models.prediction import predict
 from eippot.properties import ENERGY, FORCES
 from eippot.testing.architectures import ARCHITECTURES
+from eippot.testing.results import batch_of
 from eippot.testing.structures import CUTOFF, SPECIES, periodic, slab, small_cell
 from eippot.training.head_start import combine_heads
 from tests.networks import potential
 
 MIXTURE = torch.tensor([0.7, -0.2, 0.4], dtype=torch.float64)
+STRUCTURES = (periodic(), small_cell(), slab())
 WEIGHTS = {ENERGY: 1.0, FORCES: 0.1}
 
 
@@ -34,23 +39,15 @@ def fresh(pretrained: Potential) -> Potential:
     return model
 
 
-def labelled_graphs(pretrained: Potential) -> list[AtomicGraph]:
+def labelled_graphs(pretrained: Potential) -> GraphStore:
     """Structures whose labels are a known mixture of what the heads say."""
-    graphs = []
-    for atoms in (periodic(), small_cell(), slab()):
-        graph = build_graph(atoms, SPECIES, CUTOFF, torch.float64)
-        energy, forces = mixture_of_heads(pretrained, graph)
-        graph.reference_energy = energy.reshape(1)
-        graph.reference_forces = forces
-        graphs.append(graph)
-    return graphs
+    label = partial(mixture_of_heads, pretrained)
+    return build_graphs(STRUCTURES, SPECIES, CUTOFF, torch.float64, label)
 
 
-def mixture_of_heads(
-    pretrained: Potential, graph: AtomicGraph
-) -> tuple[torch.Tensor, torch.Tensor]:
-    batch = StructureBatch.of(Batch.from_data_list([graph]))
-    forces = torch.zeros((graph.num_nodes, 3), dtype=torch.float64)
+def mixture_of_heads(pretrained: Potential, atoms: Atoms) -> Labels:
+    batch = batch_of([atoms])
+    forces = torch.zeros((len(atoms), 3), dtype=torch.float64)
     for p, share in enumerate(MIXTURE):
         head = torch.tensor([p])
         found = predict(
@@ -58,7 +55,10 @@ def mixture_of_heads(
         )
         assert found.forces is not None
         forces = forces + share * found.forces
-    return found.energy[0] @ MIXTURE, forces
+    return {
+        "reference_energy": found.energy[0].detach() @ MIXTURE[:, None],
+        "reference_forces": forces.detach(),
+    }
 
 
 def test_the_mixture_is_found(pretrained: Potential, fresh: Potential) -> None:
@@ -69,16 +69,22 @@ def test_the_mixture_is_found(pretrained: Potential, fresh: Potential) -> None:
 def test_the_potential_starts_there(pretrained: Potential, fresh: Potential) -> None:
     graphs = labelled_graphs(pretrained)
     (found,) = combine_heads(fresh, pretrained, [graphs], WEIGHTS)
-    batch = StructureBatch.of(Batch.from_data_list(graphs))
+    batch = StructureBatch.of(graphs.batch())
     heads = predict(pretrained, batch, with_forces=False, with_stress=False, create_graph=False)
     one = predict(fresh, batch, with_forces=False, with_stress=False, create_graph=False)
     assert torch.allclose(one.energy[:, 0], heads.energy @ found, rtol=1e-9)
 
 
 def test_missing_labels_do_not_count(pretrained: Potential, fresh: Potential) -> None:
-    graphs = labelled_graphs(pretrained)
-    graphs[0].reference_energy = torch.tensor([float("nan")], dtype=torch.float64)
-    graphs[1].reference_forces = torch.full_like(graphs[1].reference_forces, float("nan"))
+    def label(atoms: Atoms) -> Labels:
+        labels = mixture_of_heads(pretrained, atoms)
+        missing = "reference_forces" if len(atoms) == 2 else None
+        missing = "reference_energy" if atoms is STRUCTURES[0] else missing
+        return {k: torch.full_like(v, torch.nan) if k == missing else v for k, v in labels.items()}
+
+    graphs = build_graphs(STRUCTURES, SPECIES, CUTOFF, torch.float64, label)
+    assert graphs.column("reference_energy").isnan().sum() == 1
+    assert 0 < graphs.column("reference_forces").isnan().sum() < 3 * graphs.n_atoms.sum()
     (found,) = combine_heads(fresh, pretrained, [graphs], WEIGHTS)
     assert torch.isfinite(found).all()
     assert torch.allclose(found, MIXTURE, atol=0.1)
@@ -91,22 +97,27 @@ def test_the_core_is_counted_once() -> None:
         pretrained, fresh, target = (
             potential(ARCHITECTURES[name], heads=heads, scale=0.3) for heads in (3, 1, 1)
         )
-        graphs = _compressed_graphs()
-        for graph in graphs:
-            batch = StructureBatch.of(Batch.from_data_list([graph]))
-            label = predict(target, batch, with_forces=True, with_stress=False, create_graph=False)
-            graph.reference_energy, graph.reference_forces = label.energy[:, 0], label.forces
+
+        def label(atoms: Atoms, target: Potential = target) -> Labels:
+            batch = batch_of([atoms])
+            found = predict(target, batch, with_forces=True, with_stress=False, create_graph=False)
+            assert found.forces is not None
+            return {
+                "reference_energy": found.energy[:, 0].detach(),
+                "reference_forces": found.forces.detach(),
+            }
+
+        graphs = build_graphs(_compressed(), SPECIES, CUTOFF, torch.float64, label)
         found[name] = combine_heads(fresh, pretrained, [graphs], WEIGHTS)
     torch.testing.assert_close(*found.values(), rtol=1e-6, atol=0)
 
 
-def _compressed_graphs() -> list[AtomicGraph]:
+def _compressed() -> list[Atoms]:
     """Structures in which nuclei repel each other."""
-    graphs = []
-    for atoms in (periodic(), small_cell(), slab()):
+    structures = [atoms.copy() for atoms in STRUCTURES]
+    for atoms in structures:
         atoms.set_cell(0.7 * atoms.cell.array, scale_atoms=True)
-        graphs.append(build_graph(atoms, SPECIES, CUTOFF, torch.float64))
-        batch = StructureBatch.of(Batch.from_data_list(graphs[-1:]))
+        batch = batch_of([atoms])
         core = ZBL(SPECIES, CUTOFF)(batch.species, batch.edge_index, batch.edge_vectors)
         assert core.sum() > 1.0
-    return graphs
+    return structures

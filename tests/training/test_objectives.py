@@ -11,8 +11,8 @@ from torch import Tensor
 from torch_geometric.data import Batch
 
 from eippot.config.loss import PotentialLossConfig, PretrainLossConfig
+from eippot.data.store import build_graphs
 from eippot.errors import DataError
-from eippot.graphs.graph import build_graph
 from eippot.losses.terms import PotentialLoss, PretrainLoss
 from eippot.models.factory import build_representation
 from eippot.models.potential import Classifier, Potential
@@ -32,11 +32,9 @@ STRUCTURES = (periodic, small_cell, cluster)
 
 
 def _batch(labels: list[dict[str, Tensor]]) -> Batch:
-    graphs = [
-        build_graph(f(), SPECIES, CUTOFF, torch.float64, found)
-        for f, found in zip(STRUCTURES, labels, strict=True)
-    ]
-    return Batch.from_data_list(graphs)
+    structures, given = [f() for f in STRUCTURES], iter(labels)
+    graphs = build_graphs(structures, SPECIES, CUTOFF, torch.float64, lambda _: next(given))
+    return graphs.batch()
 
 
 def _reference_labels(atoms: Atoms, energy_error: float, force_error: float) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from eippot.data.loaders import build_graphs
+from eippot.data.store import build_graphs
 from eippot.models.saved import load_model
 from eippot.testing.structures import cluster, periodic, small_cell
 from eippot.training.stacking import Stack, mean_features
@@ -62,10 +62,11 @@ def test_the_same_data_give_the_same_stack(descriptors: np.ndarray) -> None:
 def test_features_are_means_over_atoms(pipeline: Pipeline) -> None:
     card, model = load_model(pipeline.directory / "pretrained")
     structures = [periodic(), small_cell(), cluster(), periodic() * (2, 1, 1)]
-    graphs = build_graphs(structures, card.species, card.model.cutoff, torch.float32, lambda _: {})
+    graphs = build_graphs(structures, card.species, card.model.cutoff, torch.float32)
     together = mean_features(model.representation, graphs)
-    alone = np.concatenate([mean_features(model.representation, [graph]) for graph in graphs])
+    parts = graphs.split([1] * len(graphs))
+    alone = np.concatenate([mean_features(model.representation, part) for part in parts])
     np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(together[0], together[3], rtol=1e-5, atol=1e-6)
     assert not np.allclose(together[0], together[1], rtol=1e-2)
-    assert mean_features(model.representation, []).shape == (0, 8)
+    assert mean_features(model.representation, graphs.subset([])).shape == (0, 8)

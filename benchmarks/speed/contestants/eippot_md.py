@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import torch
-from torch_geometric.data import Batch
 
 from benchmarks.speed.lammps_md import Lmp, loop_seconds, md_in_lammps, peak_bytes, set_up
 from benchmarks.speed.serving import Kinds, Prepared, Setting
@@ -17,9 +16,9 @@ from benchmarks.speed.silicon import CUTOFF, NEIGHBORS, crystal, md_in_ase
 from eippot import EippotCalculator
 from eippot.config.deployment import ExportConfig
 from eippot.config.model import BUILT_IN
+from eippot.data.store import build_graphs
 from eippot.deployment.exported import Metadata
 from eippot.graphs.batch import StructureBatch
-from eippot.graphs.graph import build_graph
 from eippot.models.potential import Potential
 from eippot.models.prediction import predict
 from eippot.models.saved import ModelCard, build_potential, save_model
@@ -60,8 +59,8 @@ def _random_potential(card: ModelCard) -> Potential:
 
 
 def _forces(potential: Potential, precision: str) -> torch.Tensor:
-    graph = build_graph(crystal(64), ["Si"], CUTOFF, getattr(torch, precision))
-    batch = StructureBatch.of(Batch.from_data_list([graph]))
+    graphs = build_graphs([crystal(64)], ["Si"], CUTOFF, getattr(torch, precision))
+    batch = StructureBatch.of(graphs.batch())
     found = predict(potential, batch, with_forces=True, with_stress=False, create_graph=False)
     assert found.forces is not None
     return found.forces

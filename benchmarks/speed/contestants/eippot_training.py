@@ -13,7 +13,8 @@ from benchmarks.speed.training import training_speed
 from eippot.config.loss import PotentialLossConfig
 from eippot.config.model import BUILT_IN
 from eippot.config.training import TrainingConfig
-from eippot.data.loaders import MixedBatchSampler, build_graphs, training_loader
+from eippot.data.loaders import training_loader
+from eippot.data.store import build_graphs
 from eippot.losses.terms import PotentialLoss
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
@@ -31,10 +32,10 @@ def training(setting: Setting) -> Prepared:
     potential = Potential(representation, n_species=1, n_heads=1, scale=1.0)
     structures = labelled_crystals(setting["structures"], setting["atoms"])
     graphs = build_graphs(structures, ["Si"], CUTOFF, torch.float32, _labels)
-    sampler = MixedBatchSampler(len(graphs), 0, setting["batch"], None, seed=0)
-    loader = training_loader(graphs, sampler)
+    batches = TrainingConfig(batch_size=setting["batch"])
+    loader = training_loader(graphs, batches)
     objective = PotentialObjective(PotentialLoss(PotentialLossConfig(), weak_weight=0.0))
-    task = TrainingTask(potential, objective, TrainingConfig())
+    task = TrainingTask(potential, objective, batches)
     task.on_train_start()
 
     def losses() -> Iterator[tuple[torch.Tensor, int]]:
