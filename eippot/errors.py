@@ -41,3 +41,8 @@ class ModelError(EippotError):
 
 class MissingDependencyError(EippotError):
     """An optional part (KIM, LAMMPS, a compiler) is not installed."""
+
+
+def one_line(error: BaseException) -> str:
+    """Text of an error of any kind, without line breaks, to be quoted in another sentence."""
+    return " ".join(str(error).split())

@@ -18,7 +18,7 @@ from ase.data import chemical_symbols
 from eippot.eips.frame import Frame
 from eippot.eips.kim_evaluation import IntArray, KIMEvaluation, KIMModel
 from eippot.eips.source import EIPSource
-from eippot.errors import EIPError, MissingDependencyError
+from eippot.errors import EIPError, MissingDependencyError, one_line
 
 _INSTALL = (
     "Install the KIM API and its models with `apt install libkim-api-dev openkim-models` "
@@ -146,7 +146,7 @@ def _create_model(kimpy: ModuleType, name: str) -> Any:  # noqa: ANN401 (kimpy h
             name,
         )
     except RuntimeError as error:
-        raise EIPError(f"KIM cannot set up `{name}`: {_one_line(error)}") from None
+        raise EIPError(f"KIM cannot set up `{name}`: {one_line(error)}") from None
     if not accepts_units:
         raise EIPError(f"The KIM model `{name}` does not work in eV and Å.")
     return model
@@ -162,7 +162,3 @@ def _species_codes(kimpy: ModuleType, model: Any) -> IntArray:  # noqa: ANN401
         if supported:
             codes[number] = code
     return codes
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

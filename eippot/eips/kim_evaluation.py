@@ -14,7 +14,7 @@ from eippot.conventions import Array
 from eippot.eips.base import EIPLabel
 from eippot.eips.frame import Frame
 from eippot.eips.images import surround
-from eippot.errors import EIPError
+from eippot.errors import EIPError, one_line
 
 IntArray = npt.NDArray[np.int32]
 
@@ -116,8 +116,7 @@ class KIMModel:
         try:
             self._model.compute(self._arguments)
         except RuntimeError as error:
-            reason = " ".join(str(error).split())
-            raise EIPError(f"The KIM model refuses the structure: {reason}") from None
+            raise EIPError(f"The KIM model refuses the structure: {one_line(error)}") from None
         return float(self._energy[0]), self._forces[:count].copy()
 
     def _want_forces(self, wanted: bool) -> None:

@@ -24,7 +24,7 @@ from eippot.eips.base import EIPLabel, OneByOne
 from eippot.eips.cell import cell_with_normals
 from eippot.eips.frame import Frame
 from eippot.eips.source import EIPSource
-from eippot.errors import EIPError, MissingDependencyError
+from eippot.errors import EIPError, MissingDependencyError, one_line
 
 _SWITCHES: Final = ("-log", "none", "-screen", "none", "-nocite")
 #: the box, which every structure gives its own shape.
@@ -110,7 +110,7 @@ class LAMMPSPotential:
             self._lmp.commands_string(self._script)
         except Exception as error:  # LAMMPS has one kind for all
             self._close()
-            raise EIPError(f"LAMMPS refuses `{self._commands}`: {_one_line(error)}") from None
+            raise EIPError(f"LAMMPS refuses `{self._commands}`: {one_line(error)}") from None
 
     def _close(self) -> None:
         self._lmp.close()
@@ -123,7 +123,7 @@ class LAMMPSPotential:
             return self._run(frame, derivatives)
         except Exception as error:
             self._close()  # what is left of it is not known
-            raise EIPError(f"LAMMPS refuses the structure: {_one_line(error)}") from None
+            raise EIPError(f"LAMMPS refuses the structure: {one_line(error)}") from None
 
     def _run(self, frame: Frame, derivatives: bool) -> EIPLabel:
         positions, cell = _closed(frame)
@@ -175,7 +175,3 @@ def _import_lammps() -> ModuleType:
         os.environ.setdefault("LAMMPS_POTENTIALS", str(parameters))
     module: ModuleType = lammps
     return module
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

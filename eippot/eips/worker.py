@@ -26,7 +26,7 @@ from eippot.eips.frame import Frame
 from eippot.eips.messages import Board, Chunk, Hello, Open, Opened, Phase
 from eippot.eips.packing import pack_outcomes, unpack_frames
 from eippot.eips.source import open_potential
-from eippot.errors import EIPError, EippotError
+from eippot.errors import EIPError, EippotError, one_line
 
 #: structures are evaluated together for about as long [s], or one by one; then their outcomes are
 #: sent: what a dying worker has not sent is lost.
@@ -146,7 +146,7 @@ def _outcome(label: EIPLabel | None, reason: str, seconds: float, n_atoms: int) 
 
 
 def _describe(error: BaseException) -> str:
-    text = " ".join(str(error).split())[:300]
+    text = one_line(error)[:300]
     if isinstance(error, EIPError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
