@@ -11,7 +11,8 @@ namespace eippot {
 
 void NeighborGraph::configure(double cutoff, double angstrom,
                               const std::vector<int> &species_of_type, bool extended) {
-  cutoff_squared_ = cutoff * cutoff;
+  const double reach = cutoff * angstrom;
+  reach_squared_ = reach * reach;
   length_to_angstrom_ = 1.0 / angstrom;
   species_of_type_ = species_of_type;
   extended_ = extended;
@@ -82,7 +83,6 @@ void NeighborGraph::find(int node, std::vector<Neighbor> &neighbors) const {
   const int center = atom_of_node_[node], n_listed = list_->numneigh[center];
   const int *listed = list_->firstneigh[center];
   const double *positions = atom_->x[0], *origin = positions + 3L * center;  // [LAMMPS' length]
-  const double reach_squared = cutoff_squared_ / (length_to_angstrom_ * length_to_angstrom_);
   std::array<int, 256> near;
   neighbors.clear();
   for (int first = 0; first < n_listed; first += near.size()) {
@@ -94,7 +94,7 @@ void NeighborGraph::find(int node, std::vector<Neighbor> &neighbors) const {
       const double x = position[0] - origin[0], y = position[1] - origin[1],
                    z = position[2] - origin[2];
       near[n_near] = atom;
-      n_near += x * x + y * y + z * z < reach_squared;
+      n_near += x * x + y * y + z * z < reach_squared_;
     }
     const std::size_t n_found = neighbors.size();
     neighbors.resize(n_found + n_near);

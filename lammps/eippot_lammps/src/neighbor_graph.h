@@ -75,7 +75,7 @@ class NeighborGraph final : public Neighborhoods {
   void number_ghosts(const AtomRows &origins, int this_rank);
   void number_extended_ghosts();
 
-  double cutoff_squared_ = 0.0;       // [Angstrom^2]
+  double reach_squared_ = 0.0;        // of the cutoff [LAMMPS' length^2]
   double length_to_angstrom_ = 1.0;   // multiplies a length of LAMMPS
   std::vector<int> species_of_type_;  // (ntypes + 1,)
   bool extended_ = false;
