@@ -49,9 +49,13 @@ std::vector<NodeMessages::Partner> NodeMessages::partners(const std::vector<int>
 void NodeMessages::to_ghosts(void *rows, int bytes) {
   auto *of_nodes = static_cast<char *>(rows);
   const std::size_t size = bytes;
-  rows_.assign(lent_.size() * size, 0);
-  for (std::size_t k = 0; k < lent_.size(); ++k)
-    if (lent_[k] >= 0) std::memcpy(&rows_[k * size], of_nodes + lent_[k] * size, size);
+  rows_.resize(lent_.size() * size);
+  for (std::size_t k = 0; k < lent_.size(); ++k) {
+    if (lent_[k] >= 0)
+      std::memcpy(&rows_[k * size], of_nodes + lent_[k] * size, size);
+    else
+      std::memset(&rows_[k * size], 0, size);
+  }
   carry(Way::to_ghosts, of_nodes + n_owned_ * size, rows_.data(), bytes);
 }
 
