@@ -20,6 +20,11 @@ class DataConfig(Config):
         description="Share of the DFT-labelled structures kept for validation. With the same share "
         "and seed in every stage, they stay unseen in all of them.",
     )
+    validation_structures: Path | None = Field(
+        None,
+        description="File of DFT-labelled structures for validation, instead of a share of "
+        "`structures`, all of whose DFT labels are then trained on.",
+    )
     seed: int = Field(0, ge=0, description="Seed of the split.")
     neighbor_lists: Path | None = Field(
         None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from ase import Atoms
@@ -27,9 +28,10 @@ class PreparedData:
     Attributes
     ----------
     everything
-        All structures, in the order of the file.
+        All structures of the file, in its order.
     training, validation
-        The DFT-labelled ones; both empty if no DFT label was asked for and none is there.
+        The DFT-labelled ones, validation of this file or another; both empty if no DFT label was
+        asked for and none is there.
     species
         Chemical symbols of all structures, by atomic number.
     reference_energies
@@ -104,7 +106,8 @@ def prepare(
     Raises
     ------
     DataError
-        The file cannot be used, or holds no structure with a DFT energy.
+        A file cannot be used, or holds no structure with a DFT energy; or that for validation holds
+        one without.
     """
     everything = read_structures(config.structures)
     labelled = [a for a in everything if has_reference_energy(a)]
@@ -115,7 +118,8 @@ def prepare(
             "Reference labels stand under `REF_energy`, `REF_forces` and `REF_stress`, or where "
             "ASE keeps calculator results.",
         )
-    found = species_of(everything)
+    held_out = _validation_structures(config.validation_structures)
+    found = species_of([*everything, *held_out])
     missing = sorted(set(found) - set(species or found))
     if missing:
         raise DataError(
@@ -127,9 +131,24 @@ def prepare(
     if not labelled:
         references = dict.fromkeys(symbols, 0.0) | given_references
         return PreparedData(everything, [], [], symbols, references)
-    training, validation = split_labelled(labelled, config.validation, config.seed)
+    training, validation = labelled, held_out
+    if not held_out:
+        training, validation = split_labelled(labelled, config.validation, config.seed)
     references = fit_reference_energies(training, symbols, given_references)
     return PreparedData(everything, training, validation, symbols, references)
+
+
+def _validation_structures(path: Path | None) -> list[Atoms]:
+    """Of a file of their own, if there is one: with a DFT energy each."""
+    structures = read_structures(path) if path else []
+    without = sum(not has_reference_energy(atoms) for atoms in structures)
+    if without:
+        raise DataError(
+            f"Expected a DFT energy for each structure in {path}, which validates, got none for "
+            f"{without} of {len(structures)}.",
+            "Structures without a DFT label belong into `data.structures`.",
+        )
+    return structures
 
 
 def average_neighbors(graphs: GraphStore) -> float:

@@ -40,7 +40,7 @@ def test_validate_lists_the_problems(eippot: Program, tmp_path: Path) -> None:
     path.write_text("data: {structures: a.xyz}\noutput: run\ntraining: {epoch: 3}\n")
     found = eippot("config", "validate", "finetune", path)
     assert found.code == 1
-    assert "training.epoch: unknown name; known here: batch_size," in found.block
+    assert "training.epoch: unknown name; known here: batch_edges," in found.block
 
 
 @pytest.mark.parametrize("command", COMMANDS)

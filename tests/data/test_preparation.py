@@ -54,6 +54,31 @@ def test_parts(tmp_path: Path) -> None:
     assert data.species == ["C", "Si"]
 
 
+def test_validation_structures_of_their_own(tmp_path: Path) -> None:
+    """All DFT labels of the other file are for training."""
+    held_out = _structures()[:4]
+    held_out[0].numbers[:] = 32
+    write_structures(tmp_path / "validation.extxyz", held_out)
+    write_structures(tmp_path / "data.extxyz", _structures())
+    config = DataConfig(
+        structures=tmp_path / "data.extxyz", validation_structures=tmp_path / "validation.extxyz"
+    )
+    data = prepare(config, {"C": -40.0, "Si": -100.0, "Ge": 0.0})
+    assert {a.info["n"] for a in data.training} == set(range(10))
+    assert [a.info["n"] for a in data.validation] == list(range(4))
+    assert (len(data.everything), len(data.unlabelled)) == (20, 10)
+    assert data.species == ["C", "Si", "Ge"]
+
+
+def test_validation_structures_need_labels(tmp_path: Path) -> None:
+    write_structures(tmp_path / "data.extxyz", _structures())
+    path = tmp_path / "validation.extxyz"
+    write_structures(path, _structures()[8:])
+    config = DataConfig(structures=tmp_path / "data.extxyz", validation_structures=path)
+    with pytest.raises(DataError, match=f"each structure in {path}, .* for 10 of 12"):
+        prepare(config, {})
+
+
 def test_labels_are_counted(tmp_path: Path) -> None:
     counts = _prepare(tmp_path, _structures()).label_counts()
     assert counts == {"REF_energy": 10, "REF_forces": 0, "REF_stress": 0, "weak_energy": 5}
