@@ -103,11 +103,6 @@ class Ranks:
     output: str
 
 
-def _models(ranks: int) -> tuple[str, ...]:
-    """Engines do not care how many other ranks there are, and 8 are slow on few cores."""
-    return MODELS if ranks < max(RANKS) else tuple(ARCHITECTURES)
-
-
 def _name(model: str, precision: str, structure: str) -> str:
     return f"{model}_{precision}_{structure}".replace(" ", "_")
 
@@ -134,36 +129,26 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def on_ranks(inputs: Path) -> Callable[[int], Ranks]:
-    """What LAMMPS says on so many ranks of all models and structures, in one run."""
-
-    @functools.cache
-    def run(ranks: int) -> Ranks:
-        script = ""
-        for model, precision, structure in product(_models(ranks), PRECISIONS, STRUCTURES):
-            periodic_axes = STRUCTURES[structure]().pbc
-            script += BEGIN.format(
-                boundary=" ".join("p" if axis else "f" for axis in periodic_axes),
-                structure=structure.replace(" ", "_"),
-                model=f"{model}_{precision}",
-            )
-            for step in PARTS:
-                script += PART.format(name=_name(model, precision, structure), step=step)
-        return Ranks(inputs, succeed(inputs, script, ranks=ranks, timeout=1200.0))
-
-    return run
+@pytest.fixture(scope="module", params=RANKS, ids="ranks{}".format)
+def ranks(request: pytest.FixtureRequest, inputs: Path) -> Ranks:
+    """One run of LAMMPS for all models and structures."""
+    script = ""
+    for model, precision, structure in product(MODELS, PRECISIONS, STRUCTURES):
+        periodic_axes = STRUCTURES[structure]().pbc
+        script += BEGIN.format(
+            boundary=" ".join("p" if axis else "f" for axis in periodic_axes),
+            structure=structure.replace(" ", "_"),
+            model=f"{model}_{precision}",
+        )
+        for step in PARTS:
+            script += PART.format(name=_name(model, precision, structure), step=step)
+    return Ranks(inputs, succeed(inputs, script, ranks=request.param, timeout=600.0))
 
 
 @pytest.mark.parametrize("structure", STRUCTURES)
 @pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize(
-    ("n_ranks", "model"), [(ranks, model) for ranks in RANKS for model in _models(ranks)]
-)
-def test_lammps_equals_ase(
-    on_ranks: Callable[[int], Ranks], n_ranks: int, model: str, precision: str, structure: str
-) -> None:
-    ranks = on_ranks(n_ranks)
+@pytest.mark.parametrize("model", MODELS)
+def test_lammps_equals_ase(ranks: Ranks, model: str, precision: str, structure: str) -> None:
     calculator = opened(ranks.folder / f"{model}_{precision}.pt")
     start = STRUCTURES[structure]()
     for step in PARTS:
