@@ -16,7 +16,7 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from eippot.eips.frame import Frame
-from eippot.eips.kim_evaluation import IntArray, KIMEvaluation, KIMModel
+from eippot.eips.kim_evaluation import IntArray, KIMEvaluation, KIMModel, KIMModels
 from eippot.eips.source import EIPSource
 from eippot.errors import EIPError, MissingDependencyError, one_line
 
@@ -57,7 +57,10 @@ class KIMPotential:
         _check_model_name(kimpy, model)
         created = _create_model(kimpy, model)
         self._codes = _species_codes(kimpy, created)
-        self._model = KIMModel(kimpy, created, model)
+        self._models = KIMModels(
+            KIMModel(kimpy, created, model),
+            lambda: KIMModel(kimpy, _create_model(kimpy, model), model),
+        )
 
     @property
     def supported_species(self) -> frozenset[str]:
@@ -66,7 +69,7 @@ class KIMPotential:
 
     def prepare(self, frames: Sequence[Frame], derivatives: bool = True) -> KIMEvaluation:
         """Get ready to evaluate structures; see :class:`~eippot.eips.base.EmpiricalPotential`."""
-        return KIMEvaluation(self._model, self._codes, frames, derivatives)
+        return KIMEvaluation(self._models, self._codes, frames, derivatives)
 
 
 def import_kimpy() -> ModuleType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, Final
 
@@ -145,6 +145,43 @@ class KIMModel:
             self._arguments.set_argument_pointer(name, array)
 
 
+class KIMModels:
+    """One KIM model for each set of elements.
+
+    The driver EMT_Asap learns from the first structure which elements there are and where
+    interactions end, and keeps to that: other elements are then taken for one of these. So a model
+    only ever sees structures of the same elements, and labels do not depend on the order of
+    structures.
+
+    Parameters
+    ----------
+    first
+        The model, which has computed nothing yet.
+    open_another
+        Opens it once more.
+
+    Attributes
+    ----------
+    influence
+        Distance up to which images are needed [Å].
+    """
+
+    def __init__(self, first: KIMModel, open_another: Callable[[], KIMModel]) -> None:
+        self._unused: KIMModel | None = first
+        self._open_another = open_another
+        self._by_elements: dict[frozenset[int], KIMModel] = {}
+        self.influence = first.influence
+
+    def of_elements(self, codes: IntArray) -> KIMModel:
+        """Model for structures of the elements that the codes of their atoms name."""
+        elements = frozenset(codes.tolist())
+        model = self._by_elements.get(elements)
+        if model is None:
+            model, self._unused = self._unused or self._open_another(), None
+            self._by_elements[elements] = model
+        return model
+
+
 class KIMEvaluation:
     """Structures that a model is asked about; see :class:`~eippot.eips.base.Evaluation`.
 
@@ -152,8 +189,8 @@ class KIMEvaluation:
 
     Parameters
     ----------
-    model
-        The model.
+    models
+        The model, for any elements.
     species_codes
         Its codes by atomic number, negative where it does not know the element.
     frames
@@ -163,15 +200,15 @@ class KIMEvaluation:
     """
 
     def __init__(
-        self, model: KIMModel, species_codes: IntArray, frames: Sequence[Frame], derivatives: bool
+        self, models: KIMModels, species_codes: IntArray, frames: Sequence[Frame], derivatives: bool
     ) -> None:
-        self._model = model
+        self._models = models
         self._frames = frames
         self._derivatives = derivatives
         numbers = np.concatenate([frame.numbers for frame in frames])
         self._codes = species_codes.take(numbers)  # (n,)
         self._first = np.cumsum([0, *(len(frame.numbers) for frame in frames)]).tolist()
-        self._around = around = surround(frames, model.influence)
+        self._around = around = surround(frames, models.influence)
         self._particle_codes = self._codes.take(around.owners)  # (m,)
         self._first_particle = [0, *around.ends.tolist()]
         self._is_complete = around.is_complete.tolist()
@@ -195,10 +232,11 @@ class KIMEvaluation:
         here = slice(self._first_particle[index], self._first_particle[index + 1])
         coordinates, owners = self._around.coordinates[here], self._around.owners[here]
         codes = self._particle_codes[here]
+        model = self._models.of_elements(self._codes_of(index))
         if not self._is_complete[index]:
-            coordinates, owners = self._add_images(index, coordinates)
+            coordinates, owners = self._add_images(model, index, coordinates)
             codes = self._codes.take(owners)
-        energy, forces = self._model.compute(len(numbers), coordinates, codes, self._derivatives)
+        energy, forces = model.compute(len(numbers), coordinates, codes, self._derivatives)
         self._energies[index] = energy
         self._particles[index] = coordinates, owners, forces
 
@@ -230,9 +268,11 @@ class KIMEvaluation:
     def _codes_of(self, index: int) -> IntArray:
         return self._codes[self._first[index] : self._first[index + 1]]
 
-    def _add_images(self, index: int, positions: Array) -> tuple[Array, npt.NDArray[np.int64]]:
+    def _add_images(
+        self, model: KIMModel, index: int, positions: Array
+    ) -> tuple[Array, npt.NDArray[np.int64]]:
         """All images of atoms whose cell is small, and whose they and the atoms are."""
         pbc, cell, first = self._frames[index].pbc, self._around.cells[index], self._first[index]
-        images, owners = self._model.images(positions, cell, pbc, self._codes_of(index))
+        images, owners = model.images(positions, cell, pbc, self._codes_of(index))
         atoms = np.arange(first, first + len(positions))
         return np.concatenate([positions, images]), np.concatenate([atoms, first + owners])

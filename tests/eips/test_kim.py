@@ -195,27 +195,6 @@ def test_a_refused_structure_costs_no_other() -> None:
         _assert_equal(label, evaluate(KIMPotential(SW), atoms))
 
 
-def test_knows_its_species_and_refuses_others() -> None:
-    potential = KIMPotential(SW)
-    assert potential.supported_species == {"Si"}
-    with pytest.raises(EIPError, match="does not know Ge"):
-        evaluate(potential, bulk("Ge"))
-    carbide = KIMPotential("Tersoff_LAMMPS_ErhartAlbe_2005_SiC__MO_903987585848_004")
-    assert carbide.supported_species == {"Si", "C"}
-
-
-def test_several_species_keep_their_places() -> None:
-    from ase.calculators.kim import KIM
-
-    name = "Tersoff_LAMMPS_ErhartAlbe_2005_SiC__MO_903987585848_004"
-    atoms = bulk("SiC", "zincblende", a=4.36, cubic=True)
-    atoms.rattle(0.1, seed=6)
-    label = evaluate(KIMPotential(name), atoms.copy())
-    atoms.calc = KIM(name)
-    assert label.energy == pytest.approx(atoms.get_potential_energy(), abs=1e-9)
-    assert label.forces == pytest.approx(atoms.get_forces(), abs=1e-9)
-
-
 @pytest.mark.parametrize("scale", [0.6, 0.3])
 def test_a_model_may_give_nan(scale: float) -> None:
     atoms = bulk("Si", cubic=True)
