@@ -1,4 +1,4 @@
-"""The grammar of sources, cards, and the sources that need no KIM."""
+"""The grammar of sources, and the sources that need no KIM."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ase.build import bulk, surface
 from ase.calculators.emt import EMT
 
 from eippot.conventions import stress_to_ase_voigt
-from eippot.eips.cards import card_names, read_card
 from eippot.eips.source import (
     collect_sources,
     open_potential,
@@ -225,45 +224,6 @@ def test_names_are_unique_over_sets_and_single_eips() -> None:
         collect_sources({"sw": LENNARD_JONES}, ["silicon"])
     with pytest.raises(ConfigError, match="at least one EIP"):
         collect_sources({})
-
-
-def test_the_silicon_card() -> None:
-    card = read_card("silicon")
-    assert card.species == ("Si",)
-    assert len(card.eips) == 8
-    assert len({eip.stands_for for eip in card.eips}) == 8
-    for eip in card.eips:
-        assert eip.source.startswith("kim:")
-        assert "__MO_" in eip.source
-        assert eip.citation.doi.startswith("10.")
-        assert eip.note
-
-
-def test_every_eip_of_every_card_opens() -> None:
-    pytest.importorskip("kimpy")
-    for name in card_names():
-        card = read_card(name)
-        for source in collect_sources({}, [name]):
-            potential = open_potential(source)
-            assert potential.supported_species is None or set(card.species) <= set(
-                potential.supported_species
-            )
-
-
-def test_cards_of_your_own(tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
-    path.write_text(
-        "name: mine\ndescription: one\nspecies: [Si]\neips:\n"
-        f"  - name: lj\n    source: {LENNARD_JONES!r}\n    citation: {{authors: J. E. Jones, "
-        "title: On the determination of molecular fields, journal: Proc. R. Soc. A, "
-        "volume: '106', pages: '463', year: 1924, doi: 10.1098/rspa.1924.0082}\n"
-    )
-    assert [source.name for source in collect_sources({}, [str(path)])] == ["lj"]
-    path.write_text(path.read_text().replace("citation", "quotation"))
-    with pytest.raises(ConfigError, match="quotation"):
-        read_card(str(path))
-    with pytest.raises(ConfigError, match="known: silicon"):
-        read_card("germanium")
 
 
 def _write_eam_table(path: Path) -> None:
