@@ -23,7 +23,11 @@ _LINE_EVERY: Final = 10.0
 
 def label(
     structures: Annotated[
-        Path | None, typer.Argument(help="Structures to label, any format that ASE reads.")
+        Path | None,
+        typer.Argument(
+            help="Structures to label: any format that ASE reads, HDF5 like ANI-Al, a system of "
+            "DeePMD-kit, or a folder of such."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Labelled structures (.extxyz).")
@@ -37,7 +41,7 @@ def label(
     ] = None,
     eips: Annotated[
         list[str] | None,
-        typer.Option(help="A named set (silicon) or your own YAML card. Repeatable."),
+        typer.Option(help="A named set (silicon, copper, …) or your own YAML card. Repeatable."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Worker processes; default: one for each core.")

@@ -12,7 +12,10 @@ from eippot.config.base import Config
 class LabelConfig(Config):
     """What to label, with which empirical potentials, and how patiently."""
 
-    input: Path = Field(description="structure file, any format that ASE reads")
+    input: Path = Field(
+        description="structures: any format that ASE reads, HDF5 like ANI-Al, a system of "
+        "DeePMD-kit, or a folder of such"
+    )
     output: Path = Field(description="labelled structures, extended XYZ")
     eips: dict[str, str] = Field(
         default_factory=dict, description="short name of each EIP and its source"

@@ -151,6 +151,11 @@ def run(
 def _check_paths(config: LabelConfig) -> None:
     if config.output.resolve() == config.input.resolve():
         raise ConfigError(f"The output is the input: {config.input}.", "Name another output file.")
+    if config.input.is_dir() and config.input.resolve() in config.output.resolve().parents:
+        raise ConfigError(
+            f"The output {config.output} is in the folder of the input, which is read as a whole.",
+            "Name an output outside of it.",
+        )
     names = config.output.name.removesuffix(".gz").removesuffix(".xz")
     if not names.endswith((".extxyz", ".xyz")):
         raise ConfigError(

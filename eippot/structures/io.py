@@ -18,8 +18,11 @@ from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from eippot.conventions import stress_from_ase_voigt
-from eippot.errors import DataError
+from eippot.errors import DataError, EippotError
 from eippot.properties import ENERGY, FORCES, LABELS, STRESS, reference_key
+from eippot.structures.ani import SUFFIXES as HDF5_SUFFIXES
+from eippot.structures.ani import read_ani
+from eippot.structures.deepmd import TYPES_FILE, read_system
 from eippot.structures.extxyz_reader import read_extxyz
 from eippot.structures.extxyz_writer import format_extxyz
 
@@ -28,28 +31,38 @@ _OPENERS: Final[dict[str, Callable[..., IO[Any]]]] = {
     ".gz": gzip.open,
     ".bz2": bz2.open,
 }
+#: which file or system of a folder a structure is from, with the name of the folder.
+ORIGIN: Final = "origin"
+#: what the data of the paper (Shui et al. 2022) call the DFT energy.
+_PAPER_ENERGY: Final = "energy_reference"
 #: bytes that are written at once.
 _BUFFER: Final = 2**16
 
 
 def read_structures(path: Path) -> list[Atoms]:
-    """Read every structure of a file.
+    """Read every structure of a file or a folder.
 
     Labels that the file format puts into ASE's calculator slot (``energy``, ``forces``,
     ``stress``) are reference labels: they are moved to ``REF_energy``, ``REF_forces`` and
-    ``REF_stress`` unless such a key is there already. Forces are taken without applying
-    constraints.
+    ``REF_stress`` unless such a key is there already. An ``energy_reference`` is one too, where
+    there is no other. Forces are taken without applying constraints.
 
     Parameters
     ----------
     path
-        Any format that ASE reads; extended XYZ may be compressed (``.xz``, ``.gz``, ``.bz2``).
+        Any format that ASE reads, where extended XYZ may be compressed (``.xz``, ``.gz``,
+        ``.bz2``); HDF5 in the layout of :mod:`eippot.structures.ani`; a system of DeePMD-kit
+        (:mod:`eippot.structures.deepmd`); a folder that holds any number of systems, extended XYZ
+        and HDF5 files at any depth. They are read in the order of their names, and ``origin`` of
+        each structure says which one it is from.
 
     Raises
     ------
     DataError
         The file is missing, unreadable or empty, or a structure has no atoms or positions that
         are not finite.
+    MissingDependencyError
+        h5py is needed and not installed.
     """
     structures = _read(path)
     if not structures:
@@ -147,17 +160,34 @@ def stress_of(atoms: Atoms, key: str) -> np.ndarray | None:
 
 
 def _read(path: Path) -> list[Atoms]:
-    if not path.is_file():
+    if not path.is_dir() or _is_system(path):
+        return _read_one(path)
+    structures = []
+    for source in _sources(path):
+        found = _read_one(source)
+        origin = Path(path.resolve().name) / source.relative_to(path)
+        for atoms in found:
+            atoms.info[ORIGIN] = origin.as_posix()
+        structures += found
+    return structures
+
+
+def _sources(folder: Path) -> list[Path]:
+    """Files and systems below a folder that hold structures."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if (_is_system(path) if path.is_dir() else _is_extxyz(path) or _is_hdf5(path))
+    )
+
+
+def _read_one(path: Path) -> list[Atoms]:
+    if not path.exists():
         raise DataError(f"No structure file at {path}.")
     try:
-        if not _is_extxyz(path):
-            return _read_by_ase(path)
-        with _OPENERS.get(path.suffix, _open_plain)(path, "rb") as file:
-            content: bytes = file.read()
-        structures = read_extxyz(content)
-        if structures is None:
-            structures = _read_by_ase(StringIO(content.decode(), newline=None))
-        return structures
+        return _parse(path)
+    except EippotError:
+        raise
     except Exception as error:  # ASE's readers raise whatever the format's parser raises
         raise DataError(
             f"{path} cannot be read as a structure file: {type(error).__name__}: {error}",
@@ -165,8 +195,31 @@ def _read(path: Path) -> list[Atoms]:
         ) from error
 
 
+def _parse(path: Path) -> list[Atoms]:
+    if path.is_dir():
+        return read_system(path)
+    if _is_hdf5(path):
+        return read_ani(path)
+    if not _is_extxyz(path):
+        return _read_by_ase(path)
+    with _OPENERS.get(path.suffix, _open_plain)(path, "rb") as file:
+        content: bytes = file.read()
+    structures = read_extxyz(content)
+    if structures is None:
+        structures = _read_by_ase(StringIO(content.decode(), newline=None))
+    return structures
+
+
 def _open_plain(path: Path, mode: str) -> IO[bytes]:
     return path.open(mode, buffering=_BUFFER)
+
+
+def _is_system(path: Path) -> bool:
+    return (path / TYPES_FILE).is_file()
+
+
+def _is_hdf5(path: Path) -> bool:
+    return path.suffix in HDF5_SUFFIXES
 
 
 def _is_extxyz(path: Path) -> bool:
@@ -213,10 +266,11 @@ def _complain(atoms: Atoms, where: str) -> NoReturn:
 
 def _keep_reference_labels(atoms: Atoms) -> None:
     calculator, atoms.calc = atoms.calc, None
-    if not isinstance(calculator, Calculator | SinglePointCalculator):
-        return
+    is_calculator = isinstance(calculator, Calculator | SinglePointCalculator)
+    results: dict[str, Any] = dict(calculator.results) if is_calculator else {}
+    results.setdefault(ENERGY.name, energy_of(atoms, _PAPER_ENERGY))
     for prop in LABELS:
-        value = calculator.results.get(prop.name)
+        value = results.get(prop.name)
         key = reference_key(prop)
         if value is None or key in atoms.info or key in atoms.arrays:
             continue
