@@ -164,7 +164,7 @@ def test_two_runs_into_one_output(tmp_path: Path) -> None:
         ([], "input: is required"),
         (["nowhere.extxyz", "-o", "o.extxyz", "--eips", "silicon"], "nowhere.extxyz"),
         (["in.extxyz", "-o", "o.extxyz"], "at least one EIP"),
-        (["in.extxyz", "-o", "o.extxyz", "--eips", "carbon"], "known: silicon"),
+        (["in.extxyz", "-o", "o.extxyz", "--eips", "carbon"], "known: aluminum"),
         (["in.extxyz", "-o", "o.extxyz", "--eip", "sw"], "Expected NAME=SOURCE"),
         (["in.extxyz", "-o", "o.extxyz", "--eip", "sw=kim:SW_Nobody_1999"], "SW_Nobody_1999"),
         (["in.extxyz", "-o", "o.extxyz", "--eip", "a=ase:x.Y", "--eip", "a=ase:x.Y"], "called `a`"),

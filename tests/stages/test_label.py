@@ -226,7 +226,7 @@ def test_energies_alone(tmp_path: Path) -> None:
     ("options", "kind", "message"),
     [
         ({"eips": {}}, ConfigError, "at least one EIP"),
-        ({"sets": ["germanium"]}, ConfigError, "known: silicon"),
+        ({"sets": ["germanium"]}, ConfigError, "known: aluminum"),
         ({"eips": {"SW": MATSCIPY_SW}}, ConfigError, "name should consist of"),
         ({"eips": {"sw": "sw"}}, ConfigError, "no source that can be read"),
         ({"eips": {"sw": "kim:SW_Nobody"}}, EippotError, "KIM"),
