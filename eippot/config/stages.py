@@ -72,8 +72,15 @@ class StackConfig(ReferenceConfig):
 
     data: DataConfig
     output: Path = Field(description="Structure file with weak labels.")
+    method: Literal["process", "combination"] = Field(
+        "process",
+        description="process: energies of a Gaussian process over all EIPs and the features of a "
+        "pretrained network; combination: energies, forces and stress of the linear combination "
+        "of EIPs that is closest to DFT.",
+    )
     pretrained: Path | None = Field(
-        None, description="Run directory of pretrain whose features describe a structure."
+        None,
+        description="Run directory of pretrain whose features describe a structure (process).",
     )
     eips: Eips = ()
     keep: float = Field(

@@ -92,9 +92,26 @@ def test_old_weak_labels_are_replaced(pipeline: Pipeline, tmp_path: Path) -> Non
         assert not ("REF_energy" in atoms.info and "weak_energy" in atoms.info)
 
 
-def test_nothing_to_label_is_fine(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_a_combination_labels_energies_forces_and_stress(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """Of ``twin`` nearly alone, without a pretrained network."""
+    found, structures = _stack(pipeline, tmp_path, method="combination", pretrained=None, keep=1.0)
+    weak = [a for a in structures if "weak_energy" in a.info]
+    assert found.weak_labels == len(weak) == 12
+    assert found.errors["stack"] < 0.01 < found.errors["far"]
+    assert 0.0 < found.largest_std < 0.1
+    for atoms in weak:
+        assert atoms.info["weak_energy"] == pytest.approx(atoms.info["true_energy"], abs=0.1)
+        wrong = np.abs(atoms.arrays["weak_forces"] - atoms.arrays["eip_twin_forces"])
+        assert wrong.max() < 0.1
+        assert ("weak_stress" in atoms.info) == bool(atoms.pbc.all())
+
+
+@pytest.mark.parametrize("method", ["process", "combination"])
+def test_nothing_to_label_is_fine(pipeline: Pipeline, tmp_path: Path, method: str) -> None:
     structures = [a for a in labelled_structures() if "REF_energy" in a.info]
-    found, written = _stack(pipeline, tmp_path, structures)
+    found, written = _stack(pipeline, tmp_path, structures, method=method)
     assert (found.weak_labels, found.unlabelled, len(written)) == (0, 0, 26)
 
 
