@@ -29,6 +29,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from benchmarks.pages import Line
+from eippot.kernels.library import build_library
 from eippot.structures.io import write_structures
 
 PROGRAM: Final = [sys.executable, "-c", "from eippot_cli.main import main; main()"]
@@ -63,6 +64,7 @@ def measure(n_structures: int = 15000, repeats: int = 3) -> list[Line]:
         For each measurement ``what``, ``cores``, ``structures``, ``seconds`` (wall time),
         ``cpu_seconds`` (of all processes) and ``structures_per_second`` (of wall time).
     """
+    build_library(report=lambda line: None)
     structures = rattled_silicon(n_structures)
     model = _installed_model()
     with tempfile.TemporaryDirectory() as name:

@@ -14,6 +14,7 @@ from eippot.conventions import Array
 from eippot.eips.base import EIPLabel
 from eippot.eips.frame import Frame
 from eippot.eips.images import surround
+from eippot.eips.kim_neighbors import neighbors_for
 from eippot.errors import EIPError, one_line
 
 IntArray = npt.NDArray[np.int32]
@@ -56,13 +57,13 @@ class KIMModel:
                 raise EIPError(f"The KIM model `{name}` does not compute {needed}.")
         self.influence = float(model.get_influence_distance())
         cutoffs, skips_images = model.get_neighbor_list_cutoffs_and_hints()
-        self._cutoffs: Array = np.asarray(cutoffs, dtype=np.float64)
         self._images_need_neighbors = not np.all(skips_images)
-        self._neighbors = kimpy.neighlist.NeighList()
+        cutoffs = np.asarray(cutoffs, dtype=np.float64)
+        self._neighbors = neighbors_for(kimpy, self.influence, cutoffs)
         self._arguments.set_callback_pointer(
             kimpy.compute_callback_name.GetNeighborList,
-            kimpy.neighlist.get_neigh_kim(),
-            self._neighbors,
+            self._neighbors.function,
+            self._neighbors.data,
         )
         self._forces_wanted = True
         self._number = np.zeros(1, dtype=np.int32)
@@ -97,7 +98,7 @@ class KIMModel:
         Raises
         ------
         EIPError
-            The model refuses the structure.
+            The model refuses the structure, or particles are at the same place.
         """
         count = len(coordinates)
         if count > len(self._codes):
@@ -109,7 +110,7 @@ class KIMModel:
         contributing[:n_atoms] = 1
         contributing[n_atoms:] = 0
         needing = np.ones_like(contributing) if self._images_need_neighbors else contributing
-        self._neighbors.build(self._coordinates[:count], self.influence, self._cutoffs, needing)
+        self._neighbors.build(self._coordinates[:count], needing)
         self._energy[0] = 0.0
         self._forces[:count] = 0.0
         self._want_forces(wants_forces)

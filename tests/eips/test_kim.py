@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from eippot.eips.base import EIPLabel
 from eippot.eips.frame import Frame
 from eippot.eips.source import open_potential, parse_source
 from eippot.errors import EIPError, MissingDependencyError
+from eippot.kernels.library import build_library
 from tests.eips.evaluating import evaluate
 
 pytest.importorskip("kimpy")
@@ -38,8 +39,17 @@ def model(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="module", params=["compiled", "kimpy's"])
+def neighbors(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Whose neighbor lists there are."""
+    library = build_library() if request.param == "compiled" else None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("eippot.eips.kim_neighbors.find_library", lambda: library)
+        yield str(request.param)
+
+
 @pytest.fixture(scope="module")
-def potential(model: str) -> KIMPotential:
+def potential(model: str, neighbors: str) -> KIMPotential:
     return KIMPotential(model)
 
 
@@ -179,6 +189,14 @@ def test_structures_together_are_as_one_by_one(potential: KIMPotential) -> None:
     for atoms, label in zip(structures, evaluation.labels(), strict=True):
         assert label is not None
         _assert_equal(label, evaluate(potential, atoms))
+
+
+def test_atoms_at_the_same_place_are_refused(neighbors: str) -> None:
+    potential = KIMPotential(SW)
+    atoms = _rattled()
+    atoms.positions[5] = atoms.positions[9] + atoms.cell.array[0]
+    with pytest.raises(EIPError, match="same place" if neighbors == "compiled" else "Collision"):
+        evaluate(potential, atoms)
 
 
 def test_a_refused_structure_costs_no_other() -> None:
