@@ -37,7 +37,7 @@ MODEL: Final = "SW_StillingerWeber_1985_Si__MO_405512056662"
 LABEL_ONE, LABEL_TWO = "eippot label on one core", "eippot label on two cores"
 START, KIMPY, ASE = "eippot label of one structure", "kimpy alone", "ASE's KIM calculator"
 #: structures of the rivals, out of those of the program: their rates do not depend on it.
-KIMPY_STRUCTURES, ASE_STRUCTURES = 1000, 30
+KIMPY_STRUCTURES, ASE_STRUCTURES = 5000, 300
 
 
 def main() -> None:
