@@ -7,8 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from eippot.config.base import Config
 from eippot.config.data import DataConfig, ReferenceConfig
-from eippot.config.loss import PotentialLossConfig, PretrainLossConfig
+from eippot.config.loss import (
+    KernelName,
+    PotentialLossConfig,
+    PretrainLossConfig,
+    PropertyWeights,
+)
 from eippot.config.model import ModelConfig, SchNetConfig
 from eippot.config.training import TrainingConfig
 
@@ -67,20 +73,38 @@ class PretrainConfig(ReferenceConfig):
     training: TrainingConfig = TrainingConfig()
 
 
+class DeltaConfig(Config):
+    """The network that corrects the linear combination of EIPs."""
+
+    run: Path = Field(
+        Path("runs/delta"), description="Run directory; what it learns from is beside it."
+    )
+    committee: int = Field(
+        4, ge=2, description="Energy heads, whose spread is the deviation of a weak label."
+    )
+    model: ModelConfig | None = Field(
+        None, description="Architecture; with `pretrained`, taken from there."
+    )
+    weights: PropertyWeights = PropertyWeights()
+    kernel: KernelName = Field("squared", description="How residuals are punished.")
+    training: TrainingConfig = TrainingConfig()
+
+
 class StackConfig(ReferenceConfig):
     """eippot stack: weak labels from all EIPs at once."""
 
     data: DataConfig
     output: Path = Field(description="Structure file with weak labels.")
-    method: Literal["process", "combination"] = Field(
+    method: Literal["process", "combination", "delta"] = Field(
         "process",
         description="process: energies of a Gaussian process over all EIPs and the features of a "
         "pretrained network; combination: energies, forces and stress of the linear combination "
-        "of EIPs that is closest to DFT.",
+        "of EIPs that is closest to DFT; delta: the same, corrected by a network.",
     )
     pretrained: Path | None = Field(
         None,
-        description="Run directory of pretrain whose features describe a structure (process).",
+        description="Run directory of pretrain, whose features describe a structure (process) or "
+        "whose representation the network starts from (delta).",
     )
     eips: Eips = ()
     keep: float = Field(
@@ -90,6 +114,7 @@ class StackConfig(ReferenceConfig):
         description="Share of the structures without a DFT label that get a weak one: those whose "
         "predicted standard deviation is smallest.",
     )
+    delta: DeltaConfig = DeltaConfig()
 
 
 class FinetuneConfig(ReferenceConfig):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from ase import Atoms
 
 from eippot.config.stages import StackConfig
 from eippot.conventions import stress_to_ase_voigt
 from eippot.data.labels import remove_weak_labels
-from eippot.data.preparation import PreparedData, prepare
+from eippot.data.preparation import prepare
 from eippot.data.sources import (
     align_eips,
     aligned_energies,
@@ -21,15 +20,12 @@ from eippot.data.sources import (
     eip_names,
     reference_energies_of,
 )
-from eippot.data.store import build_graphs
 from eippot.errors import ConfigError, DataError
 from eippot.graphs.alignment import Alignment
-from eippot.graphs.references import above_isolated_atoms, reference_energy
-from eippot.models.pretrained import Pretrained, load_pretrained
-from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, Property, weak_key
+from eippot.models.pretrained import load_pretrained
+from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, weak_key
+from eippot.stages.stacks import FittedStack, combination, delta, process, sizes_of
 from eippot.structures.io import write_structures
-from eippot.training.combination import fit_combination
-from eippot.training.stacking import Stack, mean_features
 
 #: fewest DFT-labelled training structures that a stack is fitted to.
 _LEAST = 10
@@ -100,10 +96,12 @@ def run(config: StackConfig) -> StackResult:
             "Label more structures, or leave out EIPs that fail on many (`eips`).",
         )
     alignments = align_eips(data.training, names, data.species, "offset")
-    if config.method == "combination" or pretrained is None:
-        stack = _combination(training, names, data.species)
+    if config.method == "process" and pretrained:
+        stack = process(training, alignments, data, pretrained, config.data.neighbor_lists)
+    elif config.method == "delta":
+        stack = delta(training, validation, names, data.species, config)
     else:
-        stack = _process(training, alignments, data, pretrained, config.data.neighbor_lists)
+        stack = combination(training, names, data.species)
 
     remove_weak_labels(data.everything)
     deviations = _add_weak_labels(stack, pool, config.keep)
@@ -125,77 +123,14 @@ def _complete(structures: Sequence[Atoms], names: Sequence[str]) -> list[Atoms]:
     return [atoms for atoms, has in zip(structures, known, strict=True) if has]
 
 
-@dataclass(frozen=True)
-class _FittedStack:
-    """What tells DFT labels of structures with a label of every EIP.
-
-    Attributes
-    ----------
-    energies
-        Energies [eV] and their standard deviations [eV/atom], ``(structures,)`` each.
-    derivatives
-        Forces [eV/Å] and stress [eV/Å³] of a structure, where they are known.
-    """
-
-    energies: Callable[[Sequence[Atoms]], tuple[np.ndarray, np.ndarray]]
-    derivatives: Callable[[Atoms], Mapping[Property, np.ndarray]]
-
-
-def _combination(
-    training: Sequence[Atoms], names: Sequence[str], species: Sequence[str]
-) -> _FittedStack:
-    """One linear combination of the EIPs."""
-    combination = fit_combination(training, names, species)
-    return _FittedStack(
-        lambda structures: (
-            combination.energies(structures),
-            combination.deviations(structures) / _sizes(structures),
-        ),
-        combination.derivatives,
-    )
-
-
-def _process(
-    training: Sequence[Atoms],
-    alignments: Sequence[Alignment],
-    data: PreparedData,
-    pretrained: Pretrained,
-    neighbor_lists: Path | None,
-) -> _FittedStack:
-    """A Gaussian process over the aligned EIPs and the features of a pretrained network."""
-    card, references = pretrained.card, data.reference_energies
-
-    def describe(structures: Sequence[Atoms]) -> np.ndarray:
-        graphs = build_graphs(
-            structures,
-            card.species,
-            card.model.cutoff,
-            getattr(torch, card.dtype),
-            neighbor_lists=neighbor_lists,
-        )
-        features = mean_features(pretrained.potential.representation, graphs)
-        aligned = aligned_energies(structures, alignments)
-        aligned = aligned.reshape(len(structures), len(alignments))
-        return np.hstack([features, above_isolated_atoms(aligned, structures, references)])
-
-    def energies(structures: Sequence[Atoms]) -> tuple[np.ndarray, np.ndarray]:
-        found, deviations = stack.predict(describe(structures))
-        zero = np.array([reference_energy(atoms, references) for atoms in structures])
-        return zero + found * _sizes(structures), deviations
-
-    reference = above_isolated_atoms(reference_energies_of(training), training, references)
-    stack = Stack(describe(training), reference)
-    return _FittedStack(energies, lambda _: {})
-
-
-def _add_weak_labels(stack: _FittedStack, pool: Sequence[Atoms], keep: float) -> np.ndarray:
+def _add_weak_labels(stack: FittedStack, pool: Sequence[Atoms], keep: float) -> np.ndarray:
     """Label the surest structures; return the deviations of these labels [eV/atom]."""
-    energies, deviations = stack.energies(pool)
+    labels = stack(pool)
+    deviations = labels.deviations
     surest = np.argsort(deviations, kind="stable")[: round(keep * len(deviations))]
-    for i in surest:
-        atoms = pool[i]
-        atoms.info[weak_key(ENERGY)] = float(energies[i])
-        derivatives = stack.derivatives(atoms)
+    for i in surest.tolist():
+        atoms, derivatives = pool[i], labels.derivatives[i]
+        atoms.info[weak_key(ENERGY)] = float(labels.energies[i])
         if FORCES in derivatives:
             atoms.arrays[weak_key(FORCES)] = derivatives[FORCES]
         if STRESS in derivatives:
@@ -207,20 +142,16 @@ def _add_weak_labels(stack: _FittedStack, pool: Sequence[Atoms], keep: float) ->
 
 
 def _errors(
-    stack: _FittedStack, validation: Sequence[Atoms], alignments: Sequence[Alignment]
+    stack: FittedStack, validation: Sequence[Atoms], alignments: Sequence[Alignment]
 ) -> dict[str, float]:
     """Mean absolute error of the stack and of each EIP [eV/atom]."""
     if not validation:
         return dict.fromkeys(["stack", *(a.source for a in alignments)], float("nan"))
     aligned = aligned_energies(validation, alignments)
-    predicted = {"stack": stack.energies(validation)[0]}
+    predicted = {"stack": stack(validation).energies}
     predicted |= {a.source: aligned[:, p] for p, a in enumerate(alignments)}
-    reference, sizes = reference_energies_of(validation), _sizes(validation)
+    reference, sizes = reference_energies_of(validation), sizes_of(validation)
     return {
         name: float(np.mean(np.abs(energies - reference) / sizes))
         for name, energies in predicted.items()
     }
-
-
-def _sizes(structures: Sequence[Atoms]) -> np.ndarray:
-    return np.array([len(atoms) for atoms in structures])

@@ -15,7 +15,7 @@ from eippot.errors import ConfigError, DataError
 from eippot.stages import stack
 from eippot.structures.io import read_structures, write_structures
 from tests.pipeline import Pipeline
-from tests.synthetic import labelled_structures
+from tests.synthetic import labelled_structures, training
 
 
 def _stack(
@@ -106,6 +106,26 @@ def test_a_combination_labels_energies_forces_and_stress(
         wrong = np.abs(atoms.arrays["weak_forces"] - atoms.arrays["eip_twin_forces"])
         assert wrong.max() < 0.1
         assert ("weak_stress" in atoms.info) == bool(atoms.pbc.all())
+
+
+def test_a_network_corrects_the_combination(pipeline: Pipeline, tmp_path: Path) -> None:
+    """Of ``far`` alone, which says little."""
+    plain, _ = _stack(pipeline, tmp_path, method="combination", eips=["far"], keep=1.0)
+    settings = training(epochs=200, batch_size=2, patience=200)
+    delta = {"run": tmp_path / "delta", "training": settings}
+    found, structures = _stack(
+        pipeline, tmp_path, method="delta", eips=["far"], keep=1.0, delta=delta
+    )
+    assert found.errors["stack"] < 0.5 * plain.errors["stack"]
+    weak = [a for a in structures if "weak_energy" in a.info]
+    assert len(weak) == 12
+    off = {
+        key: np.mean([np.abs(a.arrays[key] - a.arrays["eip_twin_forces"]).mean() for a in weak])
+        for key in ("weak_forces", "eip_far_forces")
+    }
+    assert off["weak_forces"] < 0.5 * off["eip_far_forces"]
+    assert 0.0 < found.largest_std < 1.0
+    assert (tmp_path / "delta" / "model.safetensors").exists()
 
 
 @pytest.mark.parametrize("method", ["process", "combination"])

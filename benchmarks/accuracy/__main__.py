@@ -1,0 +1,43 @@
+"""Errors of every strategy on DFT data sets: ``make bench NAME=accuracy``.
+
+For each data set, model, strategy, number of DFT labels and seed one JSON line in
+``benchmarks/accuracy/results.jsonl``. Runs that have a line are not done again, and what an
+interrupted one has done is kept in the folder of ``--work``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+from pathlib import Path
+
+from benchmarks.accuracy.data import SETS
+from benchmarks.accuracy.report import summary
+from benchmarks.accuracy.runs import RESULTS, Group, run_missing
+from benchmarks.accuracy.strategies import STRATEGIES
+from benchmarks.pages import read_lines
+
+
+def main() -> None:
+    """Do what is missing and print tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=["Cu_ACE"])
+    parser.add_argument("--models", nargs="+", default=["schnet"])
+    parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES))
+    parser.add_argument("--labels", type=int, nargs="+", default=[100])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--paper", action="store_true", help="energies alone, as published")
+    parser.add_argument("--work", type=Path, default=Path("build/accuracy"))
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    options = parser.parse_args()
+    presets = ["paper" if options.paper else "default"]
+    keys = (options.sets, options.models, presets, options.labels, options.seeds)
+    groups = [Group(*key) for key in itertools.product(*keys)]
+    run_missing(groups, options.strategies, options.work.resolve(), options.workers)
+    chosen = [line for line in read_lines(RESULTS) if any(g.holds(line) for g in groups)]
+    print("\n".join(summary(chosen)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Data sets, and how they are divided for each number of DFT labels and each seed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from ase import Atoms
+
+from eippot.config.label import LabelConfig
+from eippot.data.sources import reference_energies_of
+from eippot.properties import REFERENCE_PREFIX
+from eippot.stages import label
+from eippot.structures.io import read_structures, write_structures
+from eippot.structures.splits import set_hash, split_indices
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+#: shares of all structures that test, and of the others that validate (Shui et al. 2022).
+TEST, VALIDATION = 0.2, 0.2
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """DFT-labelled structures, and the EIPs that are asked about them.
+
+    Attributes
+    ----------
+    name
+        Of the file ``NAME.extxyz.xz`` in the folder named by ``EIPPOT_DATA``.
+    card
+        Set of EIPs.
+    highest
+        Structures of a higher energy are left out [eV/atom].
+    """
+
+    name: str
+    card: str
+    highest: float = float("inf")
+
+    def structures(self) -> list[Atoms]:
+        """All structures that belong to the set."""
+        everything = read_structures(self._path())
+        per_atom = reference_energies_of(everything) / list(map(len, everything))
+        return [a for a, energy in zip(everything, per_atom, strict=True) if energy <= self.highest]
+
+    def _path(self) -> Path:
+        if self.name == "silicon":
+            return ROOT / "examples" / "silicon" / "silicon_dft.extxyz.xz"
+        folder = os.environ.get("EIPPOT_DATA")
+        path = Path(folder or "", f"{self.name}.extxyz.xz")
+        if not folder or not path.exists():
+            sys.exit(f"{self.name}.extxyz.xz is expected in the folder that EIPPOT_DATA names.")
+        return path
+
+
+SETS: Final = {
+    data.name: data
+    for data in (
+        DataSet("silicon", "silicon"),
+        DataSet("Si_PyXtal", "silicon", highest=-4.0),
+        DataSet("Cu_ACE", "copper"),
+        DataSet("W_FitSNAP", "tungsten"),
+        DataSet("AgPd", "silver-palladium"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Division:
+    """Files of one data set, number of DFT labels and seed, EIP labels in all.
+
+    Attributes
+    ----------
+    training
+        Structures with a DFT label, then the pool: the others, without.
+    validation, test
+        DFT-labelled structures.
+    provenance
+        Numbers and hashes by which the division can be recognized.
+    """
+
+    training: Path
+    validation: Path
+    test: Path
+    provenance: dict[str, object]
+
+    def structures(self) -> tuple[list[Atoms], list[Atoms], list[Atoms]]:
+        """What is in the files."""
+        training, validation, test = map(
+            read_structures, (self.training, self.validation, self.test)
+        )
+        return training, validation, test
+
+
+def divide(data: DataSet, labels: int, seed: int, work: Path) -> Division:
+    """Test and validation structures, the same for all numbers of labels; then the training ones.
+
+    Validation takes no more structures than have a DFT label for training, since its labels cost
+    as much: a strategy uses at most twice ``labels``.
+    """
+    structures = read_structures(labelled(data, work))
+    test, validation, others = split_indices(len(structures), [TEST, (1 - TEST) * VALIDATION], seed)
+    random = np.random.default_rng([seed, 1])
+    order, checked = random.permutation(others), random.permutation(validation)[:labels]
+    trained, pool = order[:labels], order[labels:]
+    folder = work / data.name / f"{labels}-{seed}"
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {
+        "training": [structures[i] for i in trained]
+        + [_without_labels(structures[i]) for i in pool],
+        "validation": [structures[i] for i in checked],
+        "test": [structures[i] for i in test],
+    }
+    paths = {name: folder / f"{name}.extxyz" for name in parts}
+    for name, path in paths.items():
+        write_structures(path, parts[name])
+    counts = {
+        "training_labels": len(trained),
+        "validation_labels": len(checked),
+        "pool": len(pool),
+        "test_structures": len(test),
+    }
+    return Division(**paths, provenance=counts | {"split": set_hash(parts["training"])[:16]})
+
+
+def labelled(data: DataSet, work: Path) -> Path:
+    """All structures with the labels of all EIPs, made once."""
+    plain, done = work / data.name / "structures.extxyz", work / data.name / "labelled.extxyz"
+    if not done.exists():
+        plain.parent.mkdir(parents=True, exist_ok=True)
+        write_structures(plain, data.structures())
+        label.run(LabelConfig(input=plain, output=done, sets=(data.card,)))
+    return done
+
+
+def _without_labels(atoms: Atoms) -> Atoms:
+    hidden = atoms.copy()
+    for store in (hidden.info, hidden.arrays):
+        for key in [key for key in store if key.startswith(REFERENCE_PREFIX)]:
+            del store[key]
+    return hidden

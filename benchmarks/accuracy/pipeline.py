@@ -1,0 +1,163 @@
+"""The stages of one model on one division of a data set, each run once and shared by strategies."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from benchmarks.accuracy.data import Division
+from eippot.config.base import validate_config
+from eippot.config.deployment import EvaluateConfig, ExportConfig
+from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig, StackConfig
+from eippot.config.templates import template
+from eippot.stages import classify, evaluate, export, finetune, pretrain, stack
+from eippot.units import MEV_PER_EV
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What a stage writes is in a folder named by its configuration: what has been done stays.
+
+    Attributes
+    ----------
+    division
+        The structures.
+    model
+        Architecture.
+    seed
+        Of weights and orders.
+    preset
+        Of the templates: ``default`` or ``paper``.
+    settings
+        By stage, what differs from the template.
+    """
+
+    division: Division
+    model: str
+    seed: int
+    preset: str
+    settings: Mapping[str, Settings]
+
+    def pretrained(self) -> Path:
+        """A run of pretrain on the EIP labels of all training structures."""
+
+        def run(content: dict[str, Any], folder: Path) -> None:
+            config = validate_config(PretrainConfig, content | {"output": folder}, "pretrain")
+            pretrain.run(config, progress=False)
+
+        return self._once("pretrain", {}, run)
+
+    def classified(self, pretrained: Path | None) -> Path:
+        """Structures with weak labels of the classifier's choice."""
+
+        def run(content: dict[str, Any], folder: Path) -> None:
+            paths = {"output": folder / "augmented.extxyz", "run": folder / "run"}
+            config = validate_config(ClassifyConfig, content | paths, "classify")
+            classify.run(config, progress=False)
+
+        return self._once("classify", {"pretrained": pretrained}, run) / "augmented.extxyz"
+
+    def stacked(self, method: str) -> Path:
+        """Structures with weak labels of a stack."""
+        pretrained = None if method == "combination" else self.pretrained()
+
+        def run(content: dict[str, Any], folder: Path) -> None:
+            paths = {"output": folder / "augmented.extxyz", "delta": {"run": folder / "delta"}}
+            stack.run(validate_config(StackConfig, _merged(content, paths), "stack"))
+
+        changes = {"method": method, "pretrained": pretrained}
+        return self._once("stack", changes, run) / "augmented.extxyz"
+
+    def finetuned(self, pretrained: Path | None, weak: Path | None) -> Path:
+        """A run of finetune, with the weak labels of a file if there is one."""
+        changes: dict[str, Any] = {"pretrained": pretrained, "use_weak_labels": weak is not None}
+        if weak:
+            changes["data"] = {"structures": weak}
+
+        def run(content: dict[str, Any], folder: Path) -> None:
+            config = validate_config(FinetuneConfig, content | {"output": folder}, "finetune")
+            finetune.run(config, progress=False)
+
+        return self._once("finetune", changes, run)
+
+    def errors(self, run: Path) -> dict[str, float]:
+        """Errors of a finetuned potential on the test structures, which are read here alone."""
+        model, folder = run / "potential.pt", run / "test"
+        if not folder.exists():
+            export.run(ExportConfig(runs=(run,), output=model))
+            evaluate.run(EvaluateConfig(model=model, structures=self.division.test, output=folder))
+        return test_errors(folder)
+
+    def _once(
+        self, stage: str, changes: Settings, run: Callable[[dict[str, Any], Path], None]
+    ) -> Path:
+        """Run a stage unless it has been; return its folder."""
+        model = None if stage == "stack" else self.model
+        content: dict[str, Any] = yaml.safe_load(template(stage, self.preset, model))
+        data = {
+            "structures": self.division.training,
+            "validation_structures": self.division.validation,
+            "seed": self.seed,
+        }
+        training = {"seed": self.seed, "threads": 1}
+        base: dict[str, Any] = {"data": data}
+        base |= {"delta": {"training": training}} if stage == "stack" else {"training": training}
+        for part in (base, self.settings.get(stage, {}), changes):
+            content = _merged(content, part)
+        if content.get("pretrained"):
+            content.pop("model", None)
+        digest = hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode())
+        folder = self.division.training.parent / f"{self.model}-{stage}-{digest.hexdigest()[:12]}"
+        done = folder / "seconds.json"
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            start = time.perf_counter()
+            run(content, folder)
+            done.write_text(json.dumps(time.perf_counter() - start))
+        return folder
+
+
+def test_errors(folder: Path) -> dict[str, float]:
+    """Errors of energies: mean, median, tail; of forces: mean, from what evaluate wrote."""
+    with (folder / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    predicted, reference = (
+        np.array([float(row[f"{kind}_energy_per_atom"]) for row in rows])
+        for kind in ("predicted", "reference")
+    )
+    with (folder / "errors.csv").open() as file:
+        everything = list(csv.DictReader(file))[-1]
+    return energy_errors(predicted - reference) | {"forces_mae": float(everything["forces_mae"])}
+
+
+def energy_errors(deviations: np.ndarray) -> dict[str, float]:
+    """Mean, median and 90th percentile [meV/atom] of errors [eV/atom], those that are known."""
+    errors = MEV_PER_EV * np.abs(deviations[np.isfinite(deviations)])
+    return {
+        "energy_mae": float(errors.mean()),
+        "energy_median": float(np.median(errors)),
+        "energy_p90": float(np.percentile(errors, 90)),
+    }
+
+
+def _merged(content: Settings, changes: Settings) -> dict[str, Any]:
+    """Settings with others on top, section by section."""
+    both = dict(content)
+    for name, value in changes.items():
+        inner = both.get(name)
+        if isinstance(inner, Mapping) and isinstance(value, Mapping):
+            value = _merged(inner, value)
+        both[name] = value
+    return both

@@ -1,0 +1,65 @@
+"""Runs of the benchmark: what is missing is done, one JSON line each."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from benchmarks.accuracy.data import SETS, divide, labelled
+from benchmarks.accuracy.pipeline import Pipeline
+from benchmarks.accuracy.strategies import SETTINGS, STRATEGIES
+from benchmarks.pages import Line, read_lines
+
+RESULTS: Final = Path(__file__).resolve().parent / "results.jsonl"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that share their data, and what is learnt from EIP labels."""
+
+    set: str
+    model: str
+    preset: str
+    labels: int
+    seed: int
+
+    def run(self, strategies: list[str], work: Path) -> None:
+        """Do the runs that have no line, and append theirs."""
+        division = divide(SETS[self.set], self.labels, self.seed, work)
+        pipeline = Pipeline(division, self.model, self.seed, self.preset, SETTINGS[self.preset])
+        for strategy in strategies:
+            start = time.perf_counter()
+            errors = STRATEGIES[strategy](pipeline)
+            seconds = {"seconds": time.perf_counter() - start}
+            key = asdict(self) | {"strategy": strategy}
+            text = json.dumps(key | division.provenance | errors | seconds)
+            with RESULTS.open("a") as file:
+                file.write(f"{text}\n")
+            print(text, flush=True)
+
+    def missing(self, strategies: list[str], lines: list[Line]) -> list[str]:
+        """Strategies without a line."""
+        done = {line["strategy"] for line in lines if self.holds(line)}
+        return [name for name in strategies if name not in done]
+
+    def holds(self, line: Line) -> bool:
+        """Whether a line is of this group."""
+        return asdict(self).items() <= line.items()
+
+
+def run_missing(groups: list[Group], strategies: list[str], work: Path, workers: int) -> None:
+    """Do the runs that have no line, some groups at a time."""
+    lines = read_lines(RESULTS)
+    for name in {group.set for group in groups if group.missing(strategies, lines)}:
+        labelled(SETS[name], work)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, max_tasks_per_child=1) as pool:
+        tasks = [(group, group.missing(strategies, lines)) for group in groups]
+        futures = [pool.submit(group.run, names, work) for group, names in tasks if names]
+        for future in as_completed(futures):
+            future.result()

@@ -1,0 +1,101 @@
+"""Strategies: what is learnt from besides the DFT labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from ase import Atoms
+
+from benchmarks.accuracy.pipeline import Pipeline, energy_errors
+from eippot.data.sources import align_eips, aligned_energies, eip_names, reference_energies_of
+from eippot.graphs.species import species_of
+from eippot.properties import FORCES, reference_key
+from eippot.structures.io import has_reference_energy
+from eippot.training.combination import fit_combination
+from eippot.units import MEV_PER_EV
+
+Errors = dict[str, float]
+
+#: what differs from the templates, for all strategies alike: as many small steps as it takes.
+_TRAINING: Final = {
+    "epochs": 400,
+    "batch_size": 4,
+    "schedule": {"rate": 3.0e-3},
+    "ema_decay": 0.999,
+    "patience": 400,
+}
+SETTINGS: Final[dict[str, dict[str, dict[str, Any]]]] = {
+    "default": {
+        "pretrain": {"alignment": "affine", "training": {"epochs": 150}},
+        "classify": {"alignment": "affine"},
+        "stack": {"delta": {"training": _TRAINING}},
+        "finetune": {"loss": {"weak": {"weight": 0.1}}, "training": _TRAINING},
+    },
+    "paper": {},
+}
+
+
+def best_eip(pipeline: Pipeline) -> Errors:
+    """The aligned EIP that is best on the validation structures."""
+    training, validation, test = pipeline.division.structures()
+    names, species = eip_names(training), species_of(training)
+    alignments = align_eips(_labelled(training), names, species, "affine")
+
+    def off(structures: list[Atoms]) -> np.ndarray:
+        reference = reference_energies_of(structures)[:, None]
+        wrong: np.ndarray = aligned_energies(structures, alignments) - reference
+        wrong /= _sizes(structures)[:, None]
+        return wrong
+
+    chosen = int(np.nanargmin(np.nanmean(np.abs(off(validation)), axis=0)))
+    return energy_errors(off(test)[:, chosen])
+
+
+def combination(pipeline: Pipeline) -> Errors:
+    """The linear combination of all EIPs."""
+    training, _, test = pipeline.division.structures()
+    found = fit_combination(_labelled(training), eip_names(training), species_of(training))
+    off = (found.energies(test) - reference_energies_of(test)) / _sizes(test)
+    forces = np.concatenate(
+        [
+            (found.derivatives(atoms)[FORCES] - atoms.arrays[reference_key(FORCES)]).ravel()
+            for atoms in test
+        ]
+    )
+    return energy_errors(off) | {"forces_mae": MEV_PER_EV * float(np.abs(forces).mean())}
+
+
+def _labelled(structures: list[Atoms]) -> list[Atoms]:
+    return [atoms for atoms in structures if has_reference_energy(atoms)]
+
+
+def _sizes(structures: list[Atoms]) -> np.ndarray:
+    return np.array([len(atoms) for atoms in structures])
+
+
+def _trained(pretrained: bool, weak: str | None) -> Callable[[Pipeline], Errors]:
+    def run(pipeline: Pipeline) -> Errors:
+        start = pipeline.pretrained() if pretrained else None
+        labels = None
+        if weak == "classifier":
+            labels = pipeline.classified(start)
+        elif weak:
+            labels = pipeline.stacked(weak)
+        return pipeline.errors(pipeline.finetuned(start, labels))
+
+    return run
+
+
+STRATEGIES: Final[dict[str, Callable[[Pipeline], Errors]]] = {
+    "best EIP": best_eip,
+    "combination": combination,
+    "baseline": _trained(False, None),
+    "+LA": _trained(False, "classifier"),
+    "+MP": _trained(True, None),
+    "+MP+LA": _trained(True, "classifier"),
+    "+MP+process": _trained(True, "process"),
+    "+MP+combination": _trained(True, "combination"),
+    "+MP+delta": _trained(True, "delta"),
+}

@@ -1,0 +1,187 @@
+"""The stacks: what predicts the DFT labels of a structure from the labels of all EIPs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from ase import Atoms
+
+from eippot.config.data import DataConfig
+from eippot.config.loss import PotentialLossConfig
+from eippot.config.stages import FinetuneConfig, StackConfig
+from eippot.conventions import stress_to_ase_voigt
+from eippot.data.loaders import validation_loader
+from eippot.data.preparation import PreparedData
+from eippot.data.sources import aligned_energies, reference_energies_of
+from eippot.data.store import build_graphs
+from eippot.graphs.alignment import Alignment
+from eippot.graphs.batch import StructureBatch
+from eippot.graphs.references import above_isolated_atoms, reference_energy
+from eippot.models.prediction import predict
+from eippot.models.pretrained import Pretrained
+from eippot.models.saved import load_model
+from eippot.properties import ENERGY, FORCES, STRESS, Property, reference_key
+from eippot.stages import finetune
+from eippot.structures.io import forces_of, stress_of, write_structures
+from eippot.training.combination import Combination, fit_combination
+from eippot.training.stacking import Stack, mean_features
+
+
+@dataclass(frozen=True)
+class StackLabels:
+    """What a stack says of n structures with a label of every EIP.
+
+    Attributes
+    ----------
+    energies
+        ``(n,)`` [eV].
+    deviations
+        ``(n,)`` standard deviations of these [eV/atom].
+    derivatives
+        Forces ``(n_atoms, 3)`` [eV/Å] and stress ``(3, 3)`` [eV/Å³] of each, where known.
+    """
+
+    energies: np.ndarray
+    deviations: np.ndarray
+    derivatives: list[Mapping[Property, np.ndarray]]
+
+
+FittedStack = Callable[[Sequence[Atoms]], StackLabels]
+
+
+def combination(
+    training: Sequence[Atoms], names: Sequence[str], species: Sequence[str]
+) -> FittedStack:
+    """One linear combination of the EIPs."""
+    return partial(_combined, fit_combination(training, names, species))
+
+
+def _combined(found: Combination, structures: Sequence[Atoms]) -> StackLabels:
+    return StackLabels(
+        found.energies(structures),
+        found.deviations(structures) / sizes_of(structures),
+        [found.derivatives(atoms) for atoms in structures],
+    )
+
+
+def process(
+    training: Sequence[Atoms],
+    alignments: Sequence[Alignment],
+    data: PreparedData,
+    pretrained: Pretrained,
+    neighbor_lists: Path | None,
+) -> FittedStack:
+    """A Gaussian process over the aligned EIPs and the features of a pretrained network."""
+    card, references = pretrained.card, data.reference_energies
+
+    def describe(structures: Sequence[Atoms]) -> np.ndarray:
+        graphs = build_graphs(
+            structures,
+            card.species,
+            card.model.cutoff,
+            getattr(torch, card.dtype),
+            neighbor_lists=neighbor_lists,
+        )
+        features = mean_features(pretrained.potential.representation, graphs)
+        aligned = aligned_energies(structures, alignments)
+        aligned = aligned.reshape(len(structures), len(alignments))
+        return np.hstack([features, above_isolated_atoms(aligned, structures, references)])
+
+    def labels(structures: Sequence[Atoms]) -> StackLabels:
+        found, deviations = stack.predict(describe(structures))
+        zero = np.array([reference_energy(atoms, references) for atoms in structures])
+        energies = zero + found * sizes_of(structures)
+        return StackLabels(energies, deviations, [{} for _ in structures])
+
+    reference = above_isolated_atoms(reference_energies_of(training), training, references)
+    stack = Stack(describe(training), reference)
+    return labels
+
+
+def delta(
+    training: Sequence[Atoms],
+    validation: Sequence[Atoms],
+    names: Sequence[str],
+    species: Sequence[str],
+    config: StackConfig,
+) -> FittedStack:
+    """A network that corrects the linear combination of the EIPs (Δ-learning).
+
+    R. Ramakrishnan et al., J. Chem. Theory Comput. 11, 2087 (2015).
+    """
+    found = fit_combination(training, names, species)
+    folder = config.delta.run
+    files = {}
+    for name, structures in (("training", training), ("validation", validation)):
+        files[name] = folder.with_name(f"{folder.name}-{name}.extxyz")
+        write_structures(files[name], _residuals(structures, found))
+    settings = FinetuneConfig(
+        data=DataConfig(
+            structures=files["training"],
+            validation_structures=files["validation"],
+            neighbor_lists=config.data.neighbor_lists,
+        ),
+        output=folder,
+        pretrained=config.pretrained,
+        head="fresh",
+        committee=config.delta.committee,
+        use_weak_labels=False,
+        model=config.delta.model,
+        loss=PotentialLossConfig(weights=config.delta.weights, kernel=config.delta.kernel),
+        training=config.delta.training,
+        reference_energies=dict.fromkeys(species, 0.0),
+    )
+    finetune.run(settings, progress=False)
+    return partial(_corrected, found, folder)
+
+
+def _residuals(structures: Sequence[Atoms], combination: Combination) -> list[Atoms]:
+    """What the combination leaves of the DFT labels."""
+    found = []
+    for atoms, energy in zip(structures, combination.energies(structures), strict=True):
+        left = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+        left.info[reference_key(ENERGY)] = atoms.info[reference_key(ENERGY)] - energy
+        known = combination.derivatives(atoms)
+        forces = forces_of(atoms, reference_key(FORCES))
+        if forces is not None and FORCES in known:
+            left.arrays[reference_key(FORCES)] = forces - known[FORCES]
+        stress = stress_of(atoms, reference_key(STRESS))
+        if stress is not None and STRESS in known:
+            left.info[reference_key(STRESS)] = stress_to_ase_voigt(stress - known[STRESS])
+        found.append(left)
+    return found
+
+
+def _corrected(found: Combination, run: Path, structures: Sequence[Atoms]) -> StackLabels:
+    """Labels of the combination, corrected by a committee that was trained on what it leaves."""
+    card, potential = load_model(run)
+    graphs = build_graphs(structures, card.species, card.model.cutoff, getattr(torch, card.dtype))
+    members, corrections = [np.zeros((0, len(card.outputs)))], []
+    for batch in validation_loader(graphs):
+        one = StructureBatch.of(batch)
+        predicted = predict(potential, one, with_forces=True, with_stress=True, create_graph=False)
+        assert predicted.forces is not None
+        assert predicted.stress is not None
+        members.append(predicted.energy.detach().double().numpy())
+        forces = torch.split(predicted.forces.double(), one.sizes.tolist())
+        for parts in zip(forces, predicted.stress.double(), strict=True):
+            corrections.append({p: x.numpy() for p, x in zip((FORCES, STRESS), parts, strict=True)})
+    combined, energies = _combined(found, structures), np.concatenate(members)
+    return StackLabels(
+        combined.energies + energies.mean(axis=1),
+        energies.std(axis=1) / sizes_of(structures),
+        [
+            {prop: value + correction[prop] for prop, value in known.items()}
+            for known, correction in zip(combined.derivatives, corrections, strict=True)
+        ],
+    )
+
+
+def sizes_of(structures: Sequence[Atoms]) -> np.ndarray:
+    """Numbers of atoms ``(structures,)``."""
+    return np.array([len(atoms) for atoms in structures])

@@ -1,0 +1,90 @@
+"""The benchmark of accuracy divides fairly, does nothing twice, and says what was measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+
+from benchmarks.accuracy import data, runs, strategies
+from benchmarks.accuracy.pipeline import Pipeline, energy_errors
+from benchmarks.accuracy.report import summary
+from benchmarks.accuracy.runs import Group, run_missing
+from eippot.structures.io import write_structures
+from tests.synthetic import TINY_MODEL, labelled_structures, training
+
+NAMES = ("training", "validation", "test")
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data set of 40 structures with DFT labels and those of two EIPs."""
+    monkeypatch.setitem(data.SETS, "tiny", data.DataSet("tiny", "none"))
+    monkeypatch.setattr(runs, "RESULTS", tmp_path / "results.jsonl")
+    structures = [a for a in labelled_structures(n_labelled=40) if "REF_energy" in a.info]
+    write_structures(tmp_path / "tiny" / "labelled.extxyz", structures)
+    return tmp_path
+
+
+def _numbers(structures: list[Atoms], labelled: bool) -> set[int]:
+    chosen = [atoms for atoms in structures if ("REF_energy" in atoms.info) == labelled]
+    return {atoms.info["n"] for atoms in chosen if "n" in atoms.info}
+
+
+def test_a_division_keeps_its_test_structures(work: Path) -> None:
+    """Whatever the number of labels; and of validation there are no more than of training."""
+    tested = []
+    for labels in (5, 15):
+        division = data.divide(data.SETS["tiny"], labels, 0, work)
+        parts = dict(zip(NAMES, division.structures(), strict=True))
+        trained, pool = (_numbers(parts["training"], labelled) for labelled in (True, False))
+        validated, test = (_numbers(parts[name], True) for name in ("validation", "test"))
+        sets = [trained, pool, validated, test]
+        assert sum(map(len, sets)) == len(set.union(*sets)), "no structure in two parts"
+        assert division.provenance["training_labels"] == labels
+        assert len(parts["validation"]) == min(labels, 7)
+        assert not any(k.startswith("REF_") for a in parts["training"][labels:] for k in a.arrays)
+        tested.append((test, trained))
+    assert tested[0][0] == tested[1][0]
+    assert tested[0][1] < tested[1][1], "more labels are those and others"
+
+
+def test_errors_of_energies() -> None:
+    found = energy_errors(np.array([0.001, -0.002, 0.003, np.nan]))
+    assert found == pytest.approx({"energy_mae": 2.0, "energy_median": 2.0, "energy_p90": 2.8})
+
+
+def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = Group("tiny", "schnet", "default", 10, 0)
+    small = {"training": training(epochs=1)}
+    settings = {stage: small for stage in ("pretrain", "finetune")}
+    settings["pretrain"] = small | {"model": TINY_MODEL}
+    monkeypatch.setitem(strategies.SETTINGS, "default", settings)
+    names = ["best EIP", "combination", "+MP"]
+    group.run(names, work)
+    lines = [json.loads(line) for line in runs.RESULTS.read_text().splitlines()]
+    assert [line["strategy"] for line in lines] == names
+    assert all(line["energy_mae"] > 0 and line["test_structures"] == 8 for line in lines)
+    assert group.missing([*names, "baseline"], lines) == ["baseline"]
+    run_missing([group], names, work, workers=1)
+    assert len(runs.RESULTS.read_text().splitlines()) == len(names)
+    division = data.divide(data.SETS["tiny"], 10, 0, work)
+    pipeline = Pipeline(division, "schnet", 0, "default", settings)
+    before = pipeline.pretrained() / "model.safetensors"
+    changed = before.stat().st_mtime_ns
+    assert (pipeline.pretrained() / "model.safetensors").stat().st_mtime_ns == changed
+
+
+def test_the_summary_has_means() -> None:
+    line = {"set": "Cu", "model": "schnet", "labels": 100}
+    lines = [
+        line | {"strategy": strategy, "seed": seed, "energy_mae": energy, "forces_mae": 30.0}
+        for strategy, energies in {"baseline": (10.0, 20.0), "combination": (3.0, 4.0)}.items()
+        for seed, energy in enumerate(energies)
+    ]
+    assert list(summary(lines)) == [
+        "accuracy: Cu schnet m=100 baseline 15.0/30 ridge 3.5/30 meV/atom / meV/Å"
+    ]
