@@ -11,7 +11,8 @@ from eippot import __version__
 from tests.cli.conftest import Program
 
 COMMANDS = [
-    *("label", "classify", "pretrain", "finetune", "export", "evaluate", "verify"),
+    *("perturb", "label", "classify", "pretrain", "stack", "finetune", "export", "evaluate"),
+    "verify",
     *("config", "lammps"),
 ]
 HEAVY = ("torch", "lightning", "torch_geometric", "e3nn", "matplotlib", "scipy", "ase", "pydantic")
