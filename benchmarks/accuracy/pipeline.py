@@ -75,7 +75,8 @@ class Pipeline:
 
         def run(content: dict[str, Any], folder: Path) -> None:
             paths = {"output": folder / "augmented.extxyz", "delta": {"run": folder / "delta"}}
-            stack.run(validate_config(StackConfig, _merged(content, paths), "stack"))
+            config = validate_config(StackConfig, _merged(content, paths), "stack")
+            stack.run(config, progress=False)
 
         changes = {"method": method, "pretrained": pretrained}
         return self._once("stack", changes, run) / "augmented.extxyz"

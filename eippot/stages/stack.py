@@ -61,13 +61,15 @@ class StackResult:
     largest_std: float
 
 
-def run(config: StackConfig) -> StackResult:
+def run(config: StackConfig, progress: bool = True) -> StackResult:
     """Fit the stack to the DFT labels, and write weak labels for structures without one.
 
     Parameters
     ----------
     config
         What to fit to, and how many weak labels to keep.
+    progress
+        Whether to show a progress bar while a network is trained.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def run(config: StackConfig) -> StackResult:
     if config.method == "process" and pretrained:
         stack = process(training, alignments, data, pretrained, config.data.neighbor_lists)
     elif config.method == "delta":
-        stack = delta(training, validation, names, data.species, config)
+        stack = delta(training, validation, names, data.species, config, progress)
     else:
         stack = combination(training, names, data.species)
 

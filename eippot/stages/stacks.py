@@ -109,6 +109,7 @@ def delta(
     names: Sequence[str],
     species: Sequence[str],
     config: StackConfig,
+    progress: bool,
 ) -> FittedStack:
     """A network that corrects the linear combination of the EIPs (Δ-learning).
 
@@ -136,7 +137,7 @@ def delta(
         training=config.delta.training,
         reference_energies=dict.fromkeys(species, 0.0),
     )
-    finetune.run(settings, progress=False)
+    finetune.run(settings, progress)
     return partial(_corrected, found, folder)
 
 

@@ -29,7 +29,7 @@ def _stack(
         "output": folder / "stacked.extxyz",
         "pretrained": pipeline.directory / "pretrained",
     }
-    found = stack.run(StackConfig.model_validate(values | changes))
+    found = stack.run(StackConfig.model_validate(values | changes), progress=False)
     return found, read_structures(found.output)
 
 
