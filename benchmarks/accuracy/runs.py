@@ -55,11 +55,14 @@ class Group:
 def run_missing(groups: list[Group], strategies: list[str], work: Path, workers: int) -> None:
     """Do the runs that have no line, some groups at a time."""
     lines = read_lines(RESULTS)
-    for name in {group.set for group in groups if group.missing(strategies, lines)}:
+    missing = {group: group.missing(strategies, lines) for group in groups}
+    tasks = [(group, names) for group, names in missing.items() if names]
+    if not tasks:
+        return
+    for name in {group.set for group, _ in tasks}:
         labelled(SETS[name], work)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, max_tasks_per_child=1) as pool:
-        tasks = [(group, group.missing(strategies, lines)) for group in groups]
-        futures = [pool.submit(group.run, names, work) for group, names in tasks if names]
+        futures = [pool.submit(group.run, names, work) for group, names in tasks]
         for future in as_completed(futures):
             future.result()
