@@ -12,7 +12,9 @@ import numpy as np
 from ase import Atoms
 
 from eippot.config.label import LabelConfig
+from eippot.data.labels import remove_labels
 from eippot.data.sources import reference_energies_of
+from eippot.graphs.references import sizes_of
 from eippot.properties import REFERENCE_PREFIX
 from eippot.stages import label
 from eippot.structures.io import read_structures, write_structures
@@ -44,7 +46,7 @@ class DataSet:
     def structures(self) -> list[Atoms]:
         """All structures that belong to the set."""
         everything = read_structures(self._path())
-        per_atom = reference_energies_of(everything) / list(map(len, everything))
+        per_atom = reference_energies_of(everything) / sizes_of(everything)
         return [a for a, energy in zip(everything, per_atom, strict=True) if energy <= self.highest]
 
     def _path(self) -> Path:
@@ -139,7 +141,5 @@ def labelled(data: DataSet, work: Path) -> Path:
 
 def _without_labels(atoms: Atoms) -> Atoms:
     hidden = atoms.copy()
-    for store in (hidden.info, hidden.arrays):
-        for key in [key for key in store if key.startswith(REFERENCE_PREFIX)]:
-            del store[key]
+    remove_labels([hidden], REFERENCE_PREFIX)
     return hidden

@@ -10,6 +10,7 @@ from ase import Atoms
 
 from benchmarks.accuracy.pipeline import Pipeline, energy_errors
 from eippot.data.sources import align_eips, aligned_energies, eip_names, reference_energies_of
+from eippot.graphs.references import sizes_of
 from eippot.graphs.species import species_of
 from eippot.properties import FORCES, reference_key
 from eippot.structures.io import has_reference_energy
@@ -46,7 +47,7 @@ def best_eip(pipeline: Pipeline) -> Errors:
     def off(structures: list[Atoms]) -> np.ndarray:
         reference = reference_energies_of(structures)[:, None]
         wrong: np.ndarray = aligned_energies(structures, alignments) - reference
-        wrong /= _sizes(structures)[:, None]
+        wrong /= sizes_of(structures)[:, None]
         return wrong
 
     chosen = int(np.nanargmin(np.nanmean(np.abs(off(validation)), axis=0)))
@@ -57,7 +58,7 @@ def combination(pipeline: Pipeline) -> Errors:
     """The linear combination of all EIPs."""
     training, _, test = pipeline.division.structures()
     found = fit_combination(_labelled(training), eip_names(training), species_of(training))
-    off = (found.energies(test) - reference_energies_of(test)) / _sizes(test)
+    off = (found.energies(test) - reference_energies_of(test)) / sizes_of(test)
     forces = np.concatenate(
         [
             (found.derivatives(atoms)[FORCES] - atoms.arrays[reference_key(FORCES)]).ravel()
@@ -69,10 +70,6 @@ def combination(pipeline: Pipeline) -> Errors:
 
 def _labelled(structures: list[Atoms]) -> list[Atoms]:
     return [atoms for atoms in structures if has_reference_energy(atoms)]
-
-
-def _sizes(structures: list[Atoms]) -> np.ndarray:
-    return np.array([len(atoms) for atoms in structures])
 
 
 def _trained(pretrained: bool, weak: str | None) -> Callable[[Pipeline], Errors]:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.references import composition, reference_energy
-from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, Property, eip_key
+from eippot.properties import ENERGY, FORCES, STRESS, Property, eip_key
 from eippot.structures.io import energy_of, forces_of, stress_of
 
 Labels = dict[str, Tensor]
@@ -90,8 +90,8 @@ def _tensor(value: np.ndarray | None, shape: tuple[int, ...]) -> Tensor:
     return torch.from_numpy(np.array(value, dtype=np.float64).reshape(shape))
 
 
-def remove_weak_labels(structures: Sequence[Atoms]) -> None:
-    """Take everything weak out of structures, before new weak labels come in."""
+def remove_labels(structures: Sequence[Atoms], prefix: str) -> None:
+    """Take everything out of structures whose key begins so, ``REF_`` or ``weak_``."""
     for store in (store for atoms in structures for store in (atoms.info, atoms.arrays)):
-        for key in [key for key in store if key.startswith(WEAK_PREFIX)]:
+        for key in [key for key in store if key.startswith(prefix)]:
             del store[key]

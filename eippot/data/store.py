@@ -97,9 +97,6 @@ class GraphStore(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.n_atoms)
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._columns
-
     def column(self, name: str) -> Tensor:
         """An attribute of all structures, one after the other."""
         values, level = self._columns[name]

@@ -63,12 +63,17 @@ def reference_energy(atoms: Atoms, references: Mapping[str, float]) -> float:
     return float(sum(references[symbol] for symbol in atoms.get_chemical_symbols()))
 
 
+def sizes_of(structures: Sequence[Atoms]) -> np.ndarray:
+    """Numbers of atoms ``(structures,)``."""
+    return np.array([len(atoms) for atoms in structures])
+
+
 def above_isolated_atoms(
     energies: np.ndarray, structures: Sequence[Atoms], references: Mapping[str, float]
 ) -> np.ndarray:
     """Energies ``(n,)`` or ``(n, P)`` [eV] of n structures above isolated atoms [eV/atom]."""
     zero = np.array([reference_energy(atoms, references) for atoms in structures])
-    sizes = np.array([len(atoms) for atoms in structures])
+    sizes = sizes_of(structures)
     above: np.ndarray = ((energies.T - zero) / sizes).T
     return above
 

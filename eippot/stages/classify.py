@@ -12,7 +12,7 @@ from scipy.special import softmax
 from torch import nn
 
 from eippot.config.stages import ClassifyConfig
-from eippot.data.labels import remove_weak_labels
+from eippot.data.labels import remove_labels
 from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import PreparedData, average_neighbors, prepare
 from eippot.data.sources import NONE_CLASS, align_eips, aligned_energies, eip_names, true_classes
@@ -122,7 +122,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     classes = graphs["validation"].column("true_class").numpy()
     confusion, calibration = _confusion(logits, classes), calibrate(logits, classes)
     save_model(config.run, card.model_copy(update={"temperature": calibration.temperature}), model)
-    remove_weak_labels(data.everything)
+    remove_labels(data.everything, WEAK_PREFIX)
     probabilities = softmax(_logits(model, graphs["unlabelled"]) / calibration.temperature, axis=1)
     usage, below = _add_weak_labels(probabilities, data.unlabelled, alignments, config.threshold)
     write_structures(config.output, data.everything)

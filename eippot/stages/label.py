@@ -25,10 +25,9 @@ from eippot.eips.labels import write_label
 from eippot.eips.pool import WorkerPool
 from eippot.eips.source import EIPSource, collect_sources
 from eippot.eips.table import LabelProgress, LabelTable
-from eippot.errors import ConfigError
 from eippot.properties import ENERGY, eip_key, reference_key
 from eippot.structures.extxyz_writer import format_extxyz
-from eippot.structures.io import energy_of, read_structures, write_texts
+from eippot.structures.io import check_paths, energy_of, read_structures, write_texts
 
 FAILURES_FILE: Final = "failures.csv"
 _FEWEST_FOR_ERROR: Final = 10
@@ -116,7 +115,7 @@ def run(
         The options, the structures, or an EIP cannot be used; nothing is written then.
     """
     start = time.monotonic()
-    _check_paths(config)
+    check_paths(config.input, config.output)
     sources = collect_sources(config.eips, config.sets)
     with _garbage_stays(), Journal(config.output) as journal:
         with _open_pool(config, sources, journal.folder) as pool:
@@ -146,22 +145,6 @@ def run(
             for source, row in zip(sources, outcomes, strict=True)
         ),
     )
-
-
-def _check_paths(config: LabelConfig) -> None:
-    if config.output.resolve() == config.input.resolve():
-        raise ConfigError(f"The output is the input: {config.input}.", "Name another output file.")
-    if config.input.is_dir() and config.input.resolve() in config.output.resolve().parents:
-        raise ConfigError(
-            f"The output {config.output} is in the folder of the input, which is read as a whole.",
-            "Name an output outside of it.",
-        )
-    names = config.output.name.removesuffix(".gz").removesuffix(".xz")
-    if not names.endswith((".extxyz", ".xyz")):
-        raise ConfigError(
-            f"Expected an output that ends in .extxyz (or .extxyz.xz, .extxyz.gz), got "
-            f"{config.output}."
-        )
 
 
 class _Labelled:

@@ -11,8 +11,7 @@ import numpy as np
 from ase import Atoms
 
 from eippot.config.perturb import PerturbConfig
-from eippot.errors import ConfigError
-from eippot.structures.io import read_structures, write_structures
+from eippot.structures.io import check_paths, read_structures, write_structures
 from eippot.structures.perturbations import rattle, shortest_distance, strain
 
 #: the smallest displacements are so much smaller than the largest.
@@ -58,12 +57,11 @@ def run(config: PerturbConfig) -> PerturbResult:
     Raises
     ------
     ConfigError
-        The output is the input.
+        The output is the input, in its folder, or no extended XYZ.
     DataError
         The structures cannot be read, or the output cannot be written.
     """
-    if config.output.resolve() == config.input.resolve():
-        raise ConfigError(f"The output is the input: {config.input}.", "Name another output file.")
+    check_paths(config.input, config.output)
     structures = read_structures(config.input)
     distances = np.array([shortest_distance(atoms) for atoms in structures])
     least = config.closest * float(distances[np.isfinite(distances)].min(initial=np.inf))

@@ -11,7 +11,7 @@ from ase import Atoms
 
 from eippot.config.stages import StackConfig
 from eippot.conventions import stress_to_ase_voigt
-from eippot.data.labels import remove_weak_labels
+from eippot.data.labels import remove_labels
 from eippot.data.preparation import prepare
 from eippot.data.sources import (
     align_eips,
@@ -22,9 +22,10 @@ from eippot.data.sources import (
 )
 from eippot.errors import ConfigError, DataError
 from eippot.graphs.alignment import Alignment
+from eippot.graphs.references import sizes_of
 from eippot.models.pretrained import load_pretrained
 from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, weak_key
-from eippot.stages.stacks import FittedStack, combination, delta, process, sizes_of
+from eippot.stages.stacks import FittedStack, combination, delta, process
 from eippot.structures.io import write_structures
 
 #: fewest DFT-labelled training structures that a stack is fitted to.
@@ -105,7 +106,7 @@ def run(config: StackConfig, progress: bool = True) -> StackResult:
     else:
         stack = combination(training, names, data.species)
 
-    remove_weak_labels(data.everything)
+    remove_labels(data.everything, WEAK_PREFIX)
     deviations = _add_weak_labels(stack, pool, config.keep)
     write_structures(config.output, data.everything)
     return StackResult(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from ase import Atoms
+from torch import nn
 
 from eippot.config.data import DataConfig
 from eippot.config.loss import PotentialLossConfig
@@ -18,13 +19,13 @@ from eippot.conventions import stress_to_ase_voigt
 from eippot.data.loaders import validation_loader
 from eippot.data.preparation import PreparedData
 from eippot.data.sources import aligned_energies, reference_energies_of
-from eippot.data.store import build_graphs
+from eippot.data.store import GraphStore, build_graphs
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.batch import StructureBatch
-from eippot.graphs.references import above_isolated_atoms, reference_energy
+from eippot.graphs.references import above_isolated_atoms, reference_energy, sizes_of
 from eippot.models.prediction import predict
 from eippot.models.pretrained import Pretrained
-from eippot.models.saved import load_model
+from eippot.models.saved import ModelCard, load_model
 from eippot.properties import ENERGY, FORCES, STRESS, Property, reference_key
 from eippot.stages import finetune
 from eippot.structures.io import forces_of, stress_of, write_structures
@@ -80,13 +81,7 @@ def process(
     card, references = pretrained.card, data.reference_energies
 
     def describe(structures: Sequence[Atoms]) -> np.ndarray:
-        graphs = build_graphs(
-            structures,
-            card.species,
-            card.model.cutoff,
-            getattr(torch, card.dtype),
-            neighbor_lists=neighbor_lists,
-        )
+        graphs = _graphs(structures, card, neighbor_lists)
         features = mean_features(pretrained.potential.representation, graphs)
         aligned = aligned_energies(structures, alignments)
         aligned = aligned.reshape(len(structures), len(alignments))
@@ -138,31 +133,37 @@ def delta(
         reference_energies=dict.fromkeys(species, 0.0),
     )
     finetune.run(settings, progress)
-    return partial(_corrected, found, folder)
+    card, potential = load_model(folder)
+
+    def labels(structures: Sequence[Atoms]) -> StackLabels:
+        graphs = _graphs(structures, card, config.data.neighbor_lists)
+        return _corrected(_combined(found, structures), potential, len(card.outputs), graphs)
+
+    return labels
 
 
-def _residuals(structures: Sequence[Atoms], combination: Combination) -> list[Atoms]:
+def _residuals(structures: Sequence[Atoms], found: Combination) -> list[Atoms]:
     """What the combination leaves of the DFT labels."""
-    found = []
-    for atoms, energy in zip(structures, combination.energies(structures), strict=True):
+    residuals = []
+    for atoms, energy in zip(structures, found.energies(structures), strict=True):
         left = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
         left.info[reference_key(ENERGY)] = atoms.info[reference_key(ENERGY)] - energy
-        known = combination.derivatives(atoms)
+        known = found.derivatives(atoms)
         forces = forces_of(atoms, reference_key(FORCES))
         if forces is not None and FORCES in known:
             left.arrays[reference_key(FORCES)] = forces - known[FORCES]
         stress = stress_of(atoms, reference_key(STRESS))
         if stress is not None and STRESS in known:
             left.info[reference_key(STRESS)] = stress_to_ase_voigt(stress - known[STRESS])
-        found.append(left)
-    return found
+        residuals.append(left)
+    return residuals
 
 
-def _corrected(found: Combination, run: Path, structures: Sequence[Atoms]) -> StackLabels:
+def _corrected(
+    combined: StackLabels, potential: nn.Module, n_members: int, graphs: GraphStore
+) -> StackLabels:
     """Labels of the combination, corrected by a committee that was trained on what it leaves."""
-    card, potential = load_model(run)
-    graphs = build_graphs(structures, card.species, card.model.cutoff, getattr(torch, card.dtype))
-    members, corrections = [np.zeros((0, len(card.outputs)))], []
+    members, corrections = [np.zeros((0, n_members))], []
     for batch in validation_loader(graphs):
         one = StructureBatch.of(batch)
         predicted = predict(potential, one, with_forces=True, with_stress=True, create_graph=False)
@@ -172,10 +173,10 @@ def _corrected(found: Combination, run: Path, structures: Sequence[Atoms]) -> St
         forces = torch.split(predicted.forces.double(), one.sizes.tolist())
         for parts in zip(forces, predicted.stress.double(), strict=True):
             corrections.append({p: x.numpy() for p, x in zip((FORCES, STRESS), parts, strict=True)})
-    combined, energies = _combined(found, structures), np.concatenate(members)
+    energies = np.concatenate(members)
     return StackLabels(
         combined.energies + energies.mean(axis=1),
-        energies.std(axis=1) / sizes_of(structures),
+        energies.std(axis=1) / graphs.n_atoms.numpy(),
         [
             {prop: value + correction[prop] for prop, value in known.items()}
             for known, correction in zip(combined.derivatives, corrections, strict=True)
@@ -183,6 +184,14 @@ def _corrected(found: Combination, run: Path, structures: Sequence[Atoms]) -> St
     )
 
 
-def sizes_of(structures: Sequence[Atoms]) -> np.ndarray:
-    """Numbers of atoms ``(structures,)``."""
-    return np.array([len(atoms) for atoms in structures])
+def _graphs(
+    structures: Sequence[Atoms], card: ModelCard, neighbor_lists: Path | None
+) -> GraphStore:
+    """Structures as a trained model takes them."""
+    return build_graphs(
+        structures,
+        card.species,
+        card.model.cutoff,
+        getattr(torch, card.dtype),
+        neighbor_lists=neighbor_lists,
+    )

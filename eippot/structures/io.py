@@ -18,7 +18,7 @@ from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from eippot.conventions import stress_from_ase_voigt
-from eippot.errors import DataError, EippotError
+from eippot.errors import ConfigError, DataError, EippotError
 from eippot.properties import ENERGY, FORCES, LABELS, STRESS, reference_key
 from eippot.structures.ani import SUFFIXES as HDF5_SUFFIXES
 from eippot.structures.ani import read_ani
@@ -71,6 +71,22 @@ def read_structures(path: Path) -> list[Atoms]:
     for atoms in structures:
         _keep_reference_labels(atoms)
     return structures
+
+
+def check_paths(source: Path, output: Path) -> None:
+    """Refuse to write what is read, or anything but extended XYZ, by a ConfigError."""
+    if output.resolve() == source.resolve():
+        raise ConfigError(f"The output is the input: {source}.", "Name another output file.")
+    if source.is_dir() and source.resolve() in output.resolve().parents:
+        raise ConfigError(
+            f"The output {output} is in the folder of the input, which is read as a whole.",
+            "Name an output outside of it.",
+        )
+    names = output.name.removesuffix(".gz").removesuffix(".xz")
+    if not names.endswith((".extxyz", ".xyz")):
+        raise ConfigError(
+            f"Expected an output that ends in .extxyz (or .extxyz.xz, .extxyz.gz), got {output}."
+        )
 
 
 def write_structures(path: Path, structures: Iterable[Atoms]) -> None:

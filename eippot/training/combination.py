@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from eippot.data.sources import eip_energies, reference_energies_of
 from eippot.errors import DataError
-from eippot.graphs.references import composition
+from eippot.graphs.references import composition, sizes_of
 from eippot.properties import ENERGY, FORCES, STRESS, Property, eip_key, reference_key
 from eippot.structures.io import forces_of, stress_of
 
@@ -84,10 +84,9 @@ class Combination(BaseModel):
         """Forces ``(n, 3)`` [eV/Å] and stress ``(3, 3)`` [eV/Å³], where all EIPs have them."""
         found: dict[Property, Floats] = {}
         for prop, read in ((FORCES, forces_of), (STRESS, stress_of)):
-            parts = [read(atoms, eip_key(name, prop.name)) for name in self.sources]
-            known = [part for part in parts if part is not None]
-            if len(known) == len(parts):
-                found[prop] = np.tensordot(self.weights, np.stack(known), axes=1)
+            labels = _all([read(atoms, eip_key(name, prop.name)) for name in self.sources])
+            if labels is not None:
+                found[prop] = np.tensordot(self.weights, labels, axes=1)
         return found
 
 
@@ -162,9 +161,14 @@ def _is_tame(deviations: Floats) -> npt.NDArray[np.bool_]:
 def _forces(atoms: Atoms, names: Sequence[str]) -> Floats:
     """Forces ``(3n, 1 + P)`` of DFT and the EIPs [eV/Å]; no row if one has none."""
     keys = [reference_key(FORCES), *(eip_key(name, FORCES.name) for name in names)]
-    found = [forces_of(atoms, key) for key in keys]
-    known = [part.reshape(-1) for part in found if part is not None]
-    return np.stack(known, axis=1) if len(known) == len(keys) else np.zeros((0, len(keys)))
+    labels = _all([forces_of(atoms, key) for key in keys])
+    return np.zeros((0, len(keys))) if labels is None else labels.reshape(len(keys), -1).T
+
+
+def _all(labels: Sequence[Floats | None]) -> Floats | None:
+    """Labels of one shape in one array; None if one is missing."""
+    known = [label for label in labels if label is not None]
+    return np.stack(known) if len(known) == len(labels) else None
 
 
 class _Rows(NamedTuple):
@@ -186,9 +190,9 @@ class _Rows(NamedTuple):
     @classmethod
     def of(cls, structures: Sequence[Atoms], names: Sequence[str], species: Sequence[str]) -> _Rows:
         """Of the structures that have all energies."""
-        sizes = np.array([len(atoms) for atoms in structures]).reshape(-1, 1)
-        energies = _design(structures, names, species) / sizes
-        reference = reference_energies_of(structures) / sizes[:, 0]
+        sizes = sizes_of(structures)
+        energies = _design(structures, names, species) / sizes[:, None]
+        reference = reference_energies_of(structures) / sizes
         complete = np.isfinite(energies).all(axis=1) & np.isfinite(reference)
         complete &= _is_tame(energies[:, : len(names)] - reference[:, None])
         forces = [_forces(atoms, names) for atoms in structures]
@@ -214,14 +218,11 @@ class _Rows(NamedTuple):
     def fit(self, penalty: float) -> Floats:
         """Weights and offsets ``(P + S,)``."""
         n_weights, n_unknowns = self.forces[0].shape[1], self.energies.shape[1]
-        forces, reference_forces = (
-            np.concatenate(self.forces),
-            np.concatenate(self.reference_forces),
-        )
+        forces, labels = np.concatenate(self.forces), np.concatenate(self.reference_forces)
         forces = np.hstack([forces, np.zeros((len(forces), n_unknowns - n_weights))])
         blocks = [(self.energies, self.reference, _SMALLEST[ENERGY], 1.0)]
-        if len(forces):
-            blocks.append((forces, reference_forces, _SMALLEST[FORCES], _FORCES_WEIGHT))
+        if len(labels):
+            blocks.append((forces, labels, _SMALLEST[FORCES], _FORCES_WEIGHT))
         drawn = np.diag(np.arange(n_unknowns) < n_weights).astype(float)
         equal = np.where(np.arange(n_unknowns) < n_weights, 1.0 / n_weights, 0.0)
         solution: Floats | None = None
