@@ -105,8 +105,9 @@ class Pipeline:
         self, stage: str, changes: Settings, run: Callable[[dict[str, Any], Path], None]
     ) -> Path:
         """Run a stage unless it has been; return its folder."""
-        model = None if stage == "stack" else self.model
-        content: dict[str, Any] = yaml.safe_load(template(stage, self.preset, model))
+        stacking = stage == "stack"  # of which there is one preset, without a model
+        chosen = ("default", None) if stacking else (self.preset, self.model)
+        content: dict[str, Any] = yaml.safe_load(template(stage, *chosen))
         data = {
             "structures": self.division.training,
             "validation_structures": self.division.validation,
@@ -114,7 +115,7 @@ class Pipeline:
         }
         training = {"seed": self.seed, "threads": 1}
         base: dict[str, Any] = {"data": data}
-        base |= {"delta": {"training": training}} if stage == "stack" else {"training": training}
+        base |= {"delta": {"training": training}} if stacking else {"training": training}
         for part in (base, self.settings.get(stage, {}), changes):
             content = _merged(content, part)
         if content.get("pretrained"):

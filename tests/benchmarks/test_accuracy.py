@@ -13,7 +13,7 @@ from benchmarks.accuracy import data, runs, strategies
 from benchmarks.accuracy.pipeline import Pipeline, energy_errors
 from benchmarks.accuracy.report import summary
 from benchmarks.accuracy.runs import Group, run_missing
-from eippot.structures.io import write_structures
+from eippot.structures.io import read_structures, write_structures
 from tests.synthetic import TINY_MODEL, labelled_structures, training
 
 NAMES = ("training", "validation", "test")
@@ -76,6 +76,13 @@ def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None
     before = pipeline.pretrained() / "model.safetensors"
     changed = before.stat().st_mtime_ns
     assert (pipeline.pretrained() / "model.safetensors").stat().st_mtime_ns == changed
+
+
+def test_the_paper_has_no_preset_of_the_stack(work: Path) -> None:
+    """Its strategies use ours."""
+    division = data.divide(data.SETS["tiny"], 15, 0, work)
+    augmented = Pipeline(division, "schnet", 0, "paper", {}).stacked("combination")
+    assert sum("weak_energy" in atoms.info for atoms in read_structures(augmented)) > 0
 
 
 def test_the_summary_has_means() -> None:
