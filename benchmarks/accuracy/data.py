@@ -12,17 +12,20 @@ import numpy as np
 from ase import Atoms
 
 from eippot.config.label import LabelConfig
+from eippot.config.perturb import PerturbConfig
 from eippot.data.labels import remove_labels
 from eippot.data.sources import reference_energies_of
 from eippot.graphs.references import sizes_of
 from eippot.properties import REFERENCE_PREFIX
-from eippot.stages import label
+from eippot.stages import label, perturb
 from eippot.structures.io import read_structures, write_structures
 from eippot.structures.splits import set_hash, split_indices
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 #: shares of all structures that test, and of the others that validate (Shui et al. 2022).
 TEST, VALIDATION = 0.2, 0.2
+#: training structures are so many at least, with perturbed copies of them, by preset.
+LEAST: Final = {"default": 4000, "paper": 0}
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class Division:
     Attributes
     ----------
     training
-        Structures with a DFT label, then the pool: the others, without.
+        Structures with a DFT label, then without: the others, and perturbed copies of all.
     validation, test
         DFT-labelled structures.
     provenance
@@ -98,22 +101,23 @@ class Division:
         return training, validation, test
 
 
-def divide(data: DataSet, labels: int, seed: int, work: Path) -> Division:
+def divide(data: DataSet, labels: int, seed: int, least: int, work: Path) -> Division:
     """Test and validation structures, the same for all numbers of labels; then the training ones.
 
     Validation takes no more structures than have a DFT label for training, since its labels cost
-    as much: a strategy uses at most twice ``labels``.
+    as much: a strategy uses at most twice ``labels``. Training structures are ``least`` or more.
     """
     structures = read_structures(labelled(data, work))
     test, validation, others = split_indices(len(structures), [TEST, (1 - TEST) * VALIDATION], seed)
     random = np.random.default_rng([seed, 1])
     order, checked = random.permutation(others), random.permutation(validation)[:labels]
     trained, pool = order[:labels], order[labels:]
-    folder = work / data.name / f"{labels}-{seed}"
+    folder = work / data.name / f"{labels}-{seed}-{least}"
     folder.mkdir(parents=True, exist_ok=True)
+    hidden = [_without_labels(structures[i]) for i in pool]
+    copies = _copies(data, [structures[i] for i in others], seed, least, work)
     parts = {
-        "training": [structures[i] for i in trained]
-        + [_without_labels(structures[i]) for i in pool],
+        "training": [structures[i] for i in trained] + hidden + copies,
         "validation": [structures[i] for i in checked],
         "test": [structures[i] for i in test],
     }
@@ -124,6 +128,7 @@ def divide(data: DataSet, labels: int, seed: int, work: Path) -> Division:
         "training_labels": len(trained),
         "validation_labels": len(checked),
         "pool": len(pool),
+        "copies": len(copies),
         "test_structures": len(test),
     }
     return Division(**paths, provenance=counts | {"split": set_hash(parts["training"])[:16]})
@@ -137,6 +142,26 @@ def labelled(data: DataSet, work: Path) -> Path:
         write_structures(plain, data.structures())
         label.run(LabelConfig(input=plain, output=done, sets=(data.card,)))
     return done
+
+
+def _copies(
+    data: DataSet, structures: list[Atoms], seed: int, least: int, work: Path
+) -> list[Atoms]:
+    """Perturbed copies with the labels of all EIPs, made once: with the originals ``least``."""
+    rounds = -(-least // len(structures)) - 1
+    if rounds < 1:
+        return []
+    folder = work / data.name / f"copies-{seed}-{least}"
+    originals, more, done = (
+        folder / f"{name}.extxyz" for name in ("originals", "perturbed", "labelled")
+    )
+    if not done.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_structures(originals, structures)
+        perturb.run(PerturbConfig(input=originals, output=more, copies=rounds, seed=seed))
+        write_structures(more, read_structures(more)[len(structures) :])
+        label.run(LabelConfig(input=more, output=done, sets=(data.card,)))
+    return read_structures(done)
 
 
 def _without_labels(atoms: Atoms) -> Atoms:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.accuracy.data import SETS, divide, labelled
+from benchmarks.accuracy.data import LEAST, SETS, Division, divide
 from benchmarks.accuracy.pipeline import Pipeline
 from benchmarks.accuracy.strategies import SETTINGS, STRATEGIES
 from benchmarks.pages import Line, read_lines
@@ -28,9 +28,13 @@ class Group:
     labels: int
     seed: int
 
+    def division(self, work: Path) -> Division:
+        """The structures."""
+        return divide(SETS[self.set], self.labels, self.seed, LEAST[self.preset], work)
+
     def run(self, strategies: list[str], work: Path) -> None:
         """Do the runs that have no line, and append theirs."""
-        division = divide(SETS[self.set], self.labels, self.seed, work)
+        division = self.division(work)
         pipeline = Pipeline(division, self.model, self.seed, self.preset, SETTINGS[self.preset])
         for strategy in strategies:
             start = time.perf_counter()
@@ -59,8 +63,8 @@ def run_missing(groups: list[Group], strategies: list[str], work: Path, workers:
     tasks = [(group, names) for group, names in missing.items() if names]
     if not tasks:
         return
-    for name in {group.set for group, _ in tasks}:
-        labelled(SETS[name], work)
+    for group, _ in tasks:  # before several at a time need the same labels
+        group.division(work)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, max_tasks_per_child=1) as pool:
         futures = [pool.submit(group.run, names, work) for group, names in tasks]

@@ -27,6 +27,12 @@ class TrainingConfig(Config):
     """Optimization with Adam."""
 
     epochs: int = Field(100, ge=1, description="Passes over the training structures.")
+    steps: int | None = Field(
+        None,
+        ge=1,
+        description="Steps of the optimizer, instead of `epochs`: so many, rounded up to whole "
+        "epochs, however many structures there are.",
+    )
     batch_size: int = Field(16, ge=1, description="Structures per step.")
     batch_edges: int | None = Field(
         None,

@@ -54,6 +54,7 @@ class SchNet(Representation):
         for i in range(config.interactions):
             self.filters.append(Filter(config.channels, config.radial_functions))
             self.interactions.append(Interaction(config.channels, average_neighbors, first=i == 0))
+        self.apply(_keep_variance)
 
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
         """Features ``(n, channels)``; see Representation."""
@@ -112,6 +113,18 @@ class TabulatedSchNet(Representation):
         for interaction, table in zip(self.interactions, self.tables):  # noqa: B905 (TorchScript)
             x = x + interaction(x, edge_index, table(distances))
         return x
+
+
+def _keep_variance(module: nn.Module) -> None:
+    """Random weights with which a linear layer neither shrinks nor grows what goes through it.
+
+    With torch's own, messages start so small that features hardly depend on the neighbors
+    (X. Glorot, Y. Bengio, AISTATS 2010).
+    """
+    if isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 class Filter(nn.Module):

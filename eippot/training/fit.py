@@ -130,7 +130,8 @@ def fit(
         enable_version_counter=False,
     )
     with _quiet(), number_of_threads(threads):
-        trainer = _trainer(config, objective, best, directory, progress)
+        epochs = math.ceil(config.steps / len(train)) if config.steps else config.epochs
+        trainer = _trainer(config, objective, best, directory, epochs, progress)
         trainer.fit(task, train, validation)
         state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
         task.load_state_dict(state)
@@ -172,6 +173,7 @@ def _trainer(
     objective: Objective,
     best: ModelCheckpoint,
     directory: Path,
+    epochs: int,
     progress: bool,
 ) -> lightning.Trainer:
     callbacks: list[Callback] = [best]
@@ -189,7 +191,7 @@ def _trainer(
     return lightning.Trainer(
         accelerator="auto",
         devices=1,
-        max_epochs=config.epochs,
+        max_epochs=epochs,
         max_time=timedelta(seconds=config.max_seconds) if config.max_seconds else None,
         gradient_clip_val=config.gradient_clip,
         precision="64-true" if config.precision == "float64" else "32-true",

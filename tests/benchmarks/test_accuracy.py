@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 
 from benchmarks.accuracy import data, runs, strategies
 from benchmarks.accuracy.pipeline import Pipeline, energy_errors
 from benchmarks.accuracy.report import summary
 from benchmarks.accuracy.runs import Group, run_missing
+from eippot.data.sources import eip_names
 from eippot.structures.io import read_structures, write_structures
 from tests.synthetic import TINY_MODEL, labelled_structures, training
 
@@ -38,7 +40,7 @@ def test_a_division_keeps_its_test_structures(work: Path) -> None:
     """Whatever the number of labels; and of validation there are no more than of training."""
     tested = []
     for labels in (5, 15):
-        division = data.divide(data.SETS["tiny"], labels, 0, work)
+        division = data.divide(data.SETS["tiny"], labels, 0, 0, work)
         parts = dict(zip(NAMES, division.structures(), strict=True))
         trained, pool = (_numbers(parts["training"], labelled) for labelled in (True, False))
         validated, test = (_numbers(parts[name], True) for name in ("validation", "test"))
@@ -52,6 +54,25 @@ def test_a_division_keeps_its_test_structures(work: Path) -> None:
     assert tested[0][1] < tested[1][1], "more labels are those and others"
 
 
+def test_a_small_pool_gets_copies(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many rounds of them as it takes, none of a test structure, all labelled."""
+    silicon = [bulk("Si", "diamond", a=a) for a in np.linspace(5.2, 5.7, 20)]
+    for n, atoms in enumerate(silicon):
+        atoms.info |= {"REF_energy": -float(n), "config_type": f"{n}"}
+    monkeypatch.setitem(data.SETS, "few", data.DataSet("few", "silicon"))
+    write_structures(tmp_path / "few" / "labelled.extxyz", silicon)
+    division = data.divide(data.SETS["few"], 4, 0, 30, work)
+    training, validation, test = division.structures()
+    copies = training[13:]
+    assert len(copies) == division.provenance["copies"] == 2 * 13
+    origins = {atoms.info["config_type"] for atoms in copies}
+    assert not origins & {atoms.info["config_type"] for atoms in validation + test}
+    assert not any("REF_energy" in atoms.info for atoms in training[4:])
+    assert all(len(eip_names([atoms])) == 8 for atoms in copies)
+
+
 def test_errors_of_energies() -> None:
     found = energy_errors(np.array([0.001, -0.002, 0.003, np.nan]))
     assert found == pytest.approx({"energy_mae": 2.0, "energy_median": 2.0, "energy_p90": 2.8})
@@ -59,6 +80,7 @@ def test_errors_of_energies() -> None:
 
 def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     group = Group("tiny", "schnet", "default", 10, 0)
+    monkeypatch.setitem(data.LEAST, "default", 0)
     small = {"training": training(epochs=1)}
     settings = {stage: small for stage in ("pretrain", "finetune")}
     settings["pretrain"] = small | {"model": TINY_MODEL}
@@ -71,7 +93,7 @@ def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert group.missing([*names, "baseline"], lines) == ["baseline"]
     run_missing([group], names, work, workers=1)
     assert len(runs.RESULTS.read_text().splitlines()) == len(names)
-    division = data.divide(data.SETS["tiny"], 10, 0, work)
+    division = data.divide(data.SETS["tiny"], 10, 0, 0, work)
     pipeline = Pipeline(division, "schnet", 0, "default", settings)
     before = pipeline.pretrained() / "model.safetensors"
     changed = before.stat().st_mtime_ns
@@ -80,7 +102,7 @@ def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_paper_has_no_preset_of_the_stack(work: Path) -> None:
     """Its strategies use ours."""
-    division = data.divide(data.SETS["tiny"], 15, 0, work)
+    division = data.divide(data.SETS["tiny"], 15, 0, 0, work)
     augmented = Pipeline(division, "schnet", 0, "paper", {}).stacked("combination")
     assert sum("weak_energy" in atoms.info for atoms in read_structures(augmented)) > 0
 

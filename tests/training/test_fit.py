@@ -42,6 +42,14 @@ def _weights(model: Potential) -> torch.Tensor:
     return torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
+@pytest.mark.parametrize(("steps", "epochs"), [(7, 4), (8, 4), (1, 1)])
+def test_steps_are_whole_epochs(tmp_path: Path, steps: int, epochs: int) -> None:
+    """Of two steps each; the last one is validated, and the rate has come to its end."""
+    _, result = train(tmp_path, settings(steps=steps))
+    assert (result.epochs, result.steps, result.ended_by) == (epochs, 2 * epochs, "epochs")
+    assert len(_column(tmp_path, "validation_score")) == epochs
+
+
 @pytest.mark.parametrize(("precision", "ema_decay"), [("float32", 0.9), ("float64", 0.0)])
 def test_it_learns(tmp_path: Path, precision: str, ema_decay: float) -> None:
     config = settings(precision=precision, epochs=20, ema_decay=ema_decay)
