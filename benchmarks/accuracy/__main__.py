@@ -2,7 +2,8 @@
 
 For each data set, model, strategy, number of DFT labels and seed one JSON line in
 ``benchmarks/accuracy/results.jsonl``. Runs that have a line are not done again, and what an
-interrupted one has done is kept in the folder of ``--work``.
+interrupted one has done is kept in the folder of ``--work``. ``--table`` writes the tables of
+``docs/results.md``.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import os
 from pathlib import Path
 
 from benchmarks.accuracy.data import SETS
-from benchmarks.accuracy.report import summary
+from benchmarks.accuracy.report import MARK, PAGE, summary, tables
 from benchmarks.accuracy.runs import RESULTS, Group, run_missing
 from benchmarks.accuracy.strategies import STRATEGIES
-from benchmarks.pages import read_lines
+from benchmarks.pages import read_lines, with_table
 
 
 def main() -> None:
@@ -30,7 +31,11 @@ def main() -> None:
     parser.add_argument("--paper", action="store_true", help="energies alone, as published")
     parser.add_argument("--work", type=Path, default=Path("build/accuracy"))
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--table", action="store_true", help="write docs/results.md, run nothing")
     options = parser.parse_args()
+    if options.table:
+        PAGE.write_text(with_table(PAGE.read_text(), MARK, tables(read_lines(RESULTS))))
+        return
     presets = ["paper" if options.paper else "default"]
     keys = (options.sets, options.models, presets, options.labels, options.seeds)
     groups = [Group(*key) for key in itertools.product(*keys)]

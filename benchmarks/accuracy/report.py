@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
 from typing import Final
 
-import numpy as np
+from benchmarks.accuracy.strategies import STRATEGIES
+from benchmarks.pages import Line, header
 
-from benchmarks.pages import Line
-
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "results.md"
+MARK: Final = "accuracy tables"
 #: of a summary, with the strategy each stands for.
 SUMMARY: Final = {
     "baseline": "baseline",
@@ -18,25 +21,87 @@ SUMMARY: Final = {
     "best": "+MP+combination",
     "ridge": "combination",
 }
+#: what a table is about; its lines differ in the strategy and the seed.
+_KEY: Final = ("set", "model", "preset", "labels")
+#: columns of a table: title, what it is made of, and whether it is set against the baseline.
+_COLUMNS: Final = (
+    ("energy [meV/atom]", "energy_mae", True),
+    ("median", "energy_median", False),
+    ("90th percentile", "energy_p90", False),
+    ("forces [meV/Å]", "forces_mae", True),
+)
 
 
-def summary(lines: Sequence[Line]) -> Iterable[str]:
+def summary(lines: Sequence[Line]) -> Iterator[str]:
     """One line for each data set, model and number of labels: means over the seeds."""
-    keys = dict.fromkeys((line["set"], line["model"], line["labels"]) for line in lines)
-    for key in keys:
-        mine = [line for line in lines if (line["set"], line["model"], line["labels"]) == key]
+    for key, mine in _grouped(lines, ("set", "model", "labels")):
         found = []
         for name, strategy in SUMMARY.items():
             runs = [line for line in mine if line["strategy"] == strategy]
             if runs:
-                found.append(f"{name} {_errors(runs)}")
+                energy, forces = _values(runs, "energy_mae"), _values(runs, "forces_mae")
+                with_forces = f"/{fmean(forces):.0f}" if len(forces) == len(runs) else ""
+                found.append(f"{name} {fmean(energy):.1f}{with_forces}")
         data, model, labels = key
         units = "meV/atom" + (" / meV/Å" if "/" in " ".join(found) else "")
         yield f"accuracy: {data} {model} m={labels} {' '.join(found)} {units}"
 
 
-def _errors(runs: Sequence[Line]) -> str:
-    """Mean energy error and, where it is known, forces error."""
-    energy = float(np.mean([run["energy_mae"] for run in runs]))
-    forces = [run["forces_mae"] for run in runs if run.get("forces_mae") is not None]
-    return f"{energy:.1f}" + (f"/{np.mean(forces):.0f}" if len(forces) == len(runs) else "")
+def tables(lines: Sequence[Line]) -> str:
+    """Means and standard deviations over the seeds, in Markdown: a table for each question."""
+    parts: list[str] = []
+    for (data, model, preset, labels), mine in _grouped(lines, _KEY):
+        published = ", as published" if preset == "paper" else ""
+        counts = (
+            "{validation_labels} more to validate on; {pool} structures without a label and "
+            "{copies} perturbed copies; {test_structures} to test on."
+        )
+        title = f"### {data}, {model}, {labels} DFT labels{published}"
+        parts += [title, "", counts.format_map(mine[0]), "", *_table(mine), ""]
+    return "\n".join(parts).rstrip()
+
+
+def _table(lines: Sequence[Line]) -> Iterator[str]:
+    titles = [title for title, _, _ in _COLUMNS]
+    yield from header([*titles, "splits"])
+    order = list(STRATEGIES)
+    by_strategy = sorted(lines, key=lambda line: order.index(line["strategy"]))
+    for (strategy,), runs in _grouped(by_strategy, ("strategy",)):
+        cells = []
+        for _, name, compared in _COLUMNS:
+            cell = _spread(_values(runs, name))
+            if compared and strategy != "baseline":
+                cell += _change(runs, lines, name)
+            cells.append(cell)
+        yield f"| {strategy} | {' | '.join(cells)} | {len(runs)} |"
+
+
+def _change(runs: Sequence[Line], lines: Sequence[Line], name: str) -> str:
+    """By how much a mean differs from that of the baseline, on the splits that both have."""
+    baseline = {line["seed"]: line for line in lines if line["strategy"] == "baseline"}
+    both = [line for line in runs if line["seed"] in baseline]
+    mine, others = _values(both, name), _values([baseline[line["seed"]] for line in both], name)
+    if not mine or len(mine) != len(others):
+        return ""
+    return f" ({100 * (fmean(mine) / fmean(others) - 1):+.0f} %)".replace("-", "−")
+
+
+def _grouped(
+    lines: Iterable[Line], names: tuple[str, ...]
+) -> Iterator[tuple[tuple[object, ...], list[Line]]]:
+    """Lines that agree in some entries, in the order of their first ones."""
+    groups: dict[tuple[object, ...], list[Line]] = {}
+    for line in lines:
+        groups.setdefault(tuple(line[name] for name in names), []).append(line)
+    yield from groups.items()
+
+
+def _values(lines: Sequence[Line], name: str) -> list[float]:
+    return [line[name] for line in lines if line.get(name) is not None]
+
+
+def _spread(values: list[float]) -> str:
+    """Mean ± standard deviation, as far as there are so many values."""
+    if not values:
+        return "–"
+    return f"{fmean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")

@@ -12,8 +12,9 @@ from ase.build import bulk
 
 from benchmarks.accuracy import data, runs, strategies
 from benchmarks.accuracy.pipeline import Pipeline, energy_errors
-from benchmarks.accuracy.report import summary
-from benchmarks.accuracy.runs import Group, run_missing
+from benchmarks.accuracy.report import MARK, PAGE, summary, tables
+from benchmarks.accuracy.runs import RESULTS, Group, run_missing
+from benchmarks.pages import read_lines, with_table
 from eippot.data.sources import eip_names
 from eippot.structures.io import read_structures, write_structures
 from tests.synthetic import TINY_MODEL, labelled_structures, training
@@ -117,3 +118,23 @@ def test_the_summary_has_means() -> None:
     assert list(summary(lines)) == [
         "accuracy: Cu schnet m=100 baseline 15.0/30 ridge 3.5/30 meV/atom / meV/Å"
     ]
+
+
+def test_the_page_has_what_was_measured() -> None:
+    page, lines = PAGE.read_text(), read_lines(RESULTS)
+    assert page == with_table(page, MARK, tables(lines))
+    assert f"| {lines[0]['strategy']} |" in page
+
+
+def test_a_table_compares_on_the_same_splits() -> None:
+    """A second split of the baseline alone changes its mean, and no comparison."""
+    counts = {"validation_labels": 9, "pool": 1, "copies": 0, "test_structures": 2}
+    line = {"set": "Cu", "model": "schnet", "preset": "paper", "labels": 9, "forces_mae": None}
+    errors = {("+MP", 0): 5.0, ("baseline", 0): 10.0, ("baseline", 1): 30.0}
+    lines = [
+        line | counts | {"strategy": strategy, "seed": seed, "energy_mae": energy}
+        for (strategy, seed), energy in errors.items()
+    ]
+    *_, baseline, pretrained = tables(lines).splitlines()
+    assert baseline == "| baseline | 20.0 ± 14.1 | – | – | – | 2 |"
+    assert pretrained == "| +MP | 5.0 (−50 %) | – | – | – | 1 |"
