@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from eippot.config.loss import PotentialLossConfig, PretrainLossConfig, PropertyWeights
-from eippot.losses.kernels import KERNELS, robust_scale
+from eippot.losses.kernels import KERNELS, TUKEY_CONSTANT, robust_scale
 from eippot.losses.residuals import mean_or_zero, residuals
 from eippot.properties import ENERGY, LABELS, Property
 
@@ -36,7 +36,9 @@ class PotentialLoss:
     """L = Σ_q w_q [ mean_DFT ρ_DFT(r) + α mean_weak ρ_weak(r) ] over properties q.
 
     Label augmentation of Shui et al. (NeurIPS 2022), with squared residuals for DFT labels and
-    Tukey's biweight for weak ones, whose scale comes from all residuals of the batch.
+    Tukey's biweight for weak ones, whose scale comes from all residuals of the batch. Logged beside
+    the parts are σ̂ of the residuals and the share of weak ones within k = 4.685 σ̂, which Tukey's
+    biweight listens to.
 
     Parameters
     ----------
@@ -76,6 +78,8 @@ class PotentialLoss:
             if weak.numel():
                 weak_part = mean_or_zero(KERNELS[self.config.weak.kernel](weak, scale))
                 parts[f"loss_weak_{prop.name}"] = weak_part.detach()
+                parts[f"kept_weak_{prop.name}"] = (weak.detach().abs() < scale).to(scale).mean()
+                parts[f"spread_{prop.name}"] = scale / TUKEY_CONSTANT
                 part = part + self.weak_weight * weak_part
             total = total + weight * part
         return LossValue(total, parts)

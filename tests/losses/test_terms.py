@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from eippot.config.loss import PotentialLossConfig, PretrainLossConfig
+from eippot.config.loss import PotentialLossConfig, PretrainLossConfig, PropertyWeights
 from eippot.losses.terms import (
     LossValue,
     PotentialLoss,
@@ -89,6 +89,19 @@ def test_the_scale_comes_from_both_kinds_together() -> None:
         total = loss({ENERGY: predicted}, tensors, sizes).total
         (gradient,) = torch.autograd.grad(total, predicted)
         assert (gradient[3] != 0) == counts
+
+
+def test_the_share_of_weak_labels_that_pull_is_told() -> None:
+    """Residuals per atom are 0.1 (DFT), 0.1 and 9; k = 4.685 · 0.1/0.6745."""
+    loss = PotentialLoss(PotentialLossConfig(weights=PropertyWeights(forces=0.0)), 1.0)
+    labels = {"reference_energy": _tensor(0.0, NAN, NAN), "weak_energy": _tensor(NAN, 0.0, 0.0)}
+    predicted = _tensor(0.1, 0.1, 9.0)
+    found = loss({ENERGY: predicted}, labels, torch.tensor([1, 1, 1]))
+    assert float(found.parts["kept_weak_energy"]) == 0.5
+    assert float(found.parts["spread_energy"]) == pytest.approx(0.1 / 0.6745)
+    (gradient,) = torch.autograd.grad(found.total, predicted)
+    assert gradient[1] != 0
+    assert gradient[2] == 0
 
 
 def test_forces_and_stress_by_components() -> None:
