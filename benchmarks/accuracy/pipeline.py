@@ -41,7 +41,8 @@ class Pipeline:
     preset
         Of the templates: ``default`` or ``paper``.
     settings
-        By stage, what differs from the template.
+        By stage, what differs from the template; "finetune pretrained" comes on top of "finetune"
+        where a pretrained network is the start.
     """
 
     division: Division
@@ -86,6 +87,8 @@ class Pipeline:
         changes: dict[str, Any] = {"pretrained": pretrained, "use_weak_labels": weak is not None}
         if weak:
             changes["data"] = {"structures": weak}
+        if pretrained:
+            changes = _merged(self.settings.get("finetune pretrained", {}), changes)
 
         def run(content: dict[str, Any], folder: Path) -> None:
             config = validate_config(FinetuneConfig, content | {"output": folder}, "finetune")

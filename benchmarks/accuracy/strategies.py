@@ -19,20 +19,16 @@ from eippot.units import MEV_PER_EV
 
 Errors = dict[str, float]
 
-#: what differs from the templates, for all strategies alike: as many small steps as it takes.
-_TRAINING: Final = {
-    "epochs": 400,
-    "batch_size": 4,
-    "schedule": {"rate": 3.0e-3},
-    "ema_decay": 0.999,
-    "patience": 400,
-}
+#: what differs from the templates, for all strategies alike: as many steps as it takes.
+_TRAINING: Final = {"steps": 4000, "patience": 10000, "schedule": {"rate": 3.0e-3}}
 SETTINGS: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "default": {
-        "pretrain": {"alignment": "affine", "training": {"epochs": 150}},
+        "pretrain": {"alignment": "affine", "training": _TRAINING | {"steps": 10000}},
         "classify": {"alignment": "affine"},
-        "stack": {"delta": {"training": _TRAINING}},
-        "finetune": {"loss": {"weak": {"weight": 0.1}}, "training": _TRAINING},
+        "stack": {"delta": {"kernel": "huber", "training": _TRAINING}},
+        "finetune": {"loss": {"kernel": "huber", "weak": {"weight": 0.1}}, "training": _TRAINING},
+        # a network that knows the EIPs already forgets less of them in smaller steps
+        "finetune pretrained": {"training": {"schedule": {"rate": 1.0e-3}}},
     },
     "paper": {},
 }
