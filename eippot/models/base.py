@@ -65,6 +65,13 @@ class Representation(nn.Module, ABC):
         """How far away atoms have to be known [Å] by a process that gets their features."""
         return self.cutoff if self.n_exchanges > 0 else self.interaction_range
 
+    def centered_layers(self) -> list[nn.Linear]:
+        """Layers whose outputs a training starts at mean zero and deviation one, over all atoms.
+
+        In the order in which they are evaluated; none, unless an architecture names some.
+        """
+        return []
+
     def tabulated(self, bins: int) -> Representation:
         """The same, with everything that depends on a distance alone read from tables.
 

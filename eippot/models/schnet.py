@@ -66,6 +66,12 @@ class SchNet(Representation):
             x = x + interaction(x, edge_index, filter_network(radial, envelope))
         return x
 
+    def centered_layers(self) -> list[nn.Linear]:
+        """Those of the updates: sums over neighbors differ little from atom to atom."""
+        updates = [block.get_submodule("update") for block in self.interactions]
+        layers = [layer for update in updates for layer in update.children()]
+        return [layer for layer in layers if isinstance(layer, nn.Linear)]
+
     def tabulated(self, bins: int) -> TabulatedSchNet:
         """The same, with filters from tables."""
         return TabulatedSchNet(self, bins)

@@ -24,6 +24,7 @@ from eippot.models.saved import ModelCard, build_classifier, save_model
 from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, eip_key, weak_key
 from eippot.structures.io import write_structures
 from eippot.training.calibration import Calibration, calibrate
+from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.objectives import ClassifierObjective, class_logits
 from eippot.training.run_directory import start_run, write_summary
@@ -109,6 +110,8 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     model = build_classifier(card)
     if pretrained:
         pretrained.start(model)
+    else:
+        center_layers(model, graphs["training"])
     result = fit(
         model,
         ClassifierObjective(),

@@ -20,6 +20,7 @@ from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.properties import ENERGY, reference_key, weak_key
 from eippot.structures.io import has_reference_energy
+from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.head_start import combine_heads
 from eippot.training.objectives import CommitteeObjective, PotentialObjective
@@ -125,6 +126,8 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
                 _shown_to_each(training, config.committee),
                 weighted_properties(config.loss.weights),
             )
+    else:
+        center_layers(model, learnt)
 
     objective = PotentialObjective if config.committee == 1 else CommitteeObjective
     result = fit(

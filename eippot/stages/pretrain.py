@@ -20,6 +20,7 @@ from eippot.graphs.alignment import Alignment
 from eippot.losses.terms import PretrainLoss
 from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.structures.splits import split_indices
+from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.objectives import PretrainObjective
 from eippot.training.run_directory import start_run, write_summary
@@ -105,6 +106,7 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
         },
     )
     model = build_potential(card)
+    center_layers(model, training)
     result = fit(
         model,
         PretrainObjective(PretrainLoss(config.loss)),
