@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import yaml
@@ -24,6 +24,8 @@ from eippot.stages import classify, evaluate, export, finetune, pretrain, stack
 from eippot.units import MEV_PER_EV
 
 Settings = Mapping[str, Any]
+
+STAGES: Final = ("pretrain", "classify", "stack", "finetune")
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,7 @@ class Pipeline:
         self, stage: str, changes: Settings, run: Callable[[dict[str, Any], Path], None]
     ) -> Path:
         """Run a stage unless it has been; return its folder."""
-        stacking = stage == "stack"  # of which there is one preset, without a model
-        chosen = ("default", None) if stacking else (self.preset, self.model)
-        content: dict[str, Any] = yaml.safe_load(template(stage, *chosen))
+        content = stage_template(stage, self.preset, self.model)
         data = {
             "structures": self.division.training,
             "validation_structures": self.division.validation,
@@ -118,7 +118,7 @@ class Pipeline:
         }
         training = {"seed": self.seed, "threads": 1}
         base: dict[str, Any] = {"data": data}
-        base |= {"delta": {"training": training}} if stacking else {"training": training}
+        base |= {"delta": {"training": training}} if stage == "stack" else {"training": training}
         for part in (base, self.settings.get(stage, {}), changes):
             content = _merged(content, part)
         if content.get("pretrained"):
@@ -132,6 +132,13 @@ class Pipeline:
             run(content, folder)
             done.write_text(json.dumps(time.perf_counter() - start))
         return folder
+
+
+def stage_template(stage: str, preset: str, model: str) -> dict[str, Any]:
+    """Options of a stage; of the stack there is one preset, without a model."""
+    chosen = ("default", None) if stage == "stack" else (preset, model)
+    content: dict[str, Any] = yaml.safe_load(template(stage, *chosen))
+    return content
 
 
 def test_errors(folder: Path) -> dict[str, float]:

@@ -18,7 +18,7 @@ SUMMARY: Final = {
     "+LA": "+LA",
     "+MP": "+MP",
     "+MP+LA": "+MP+LA",
-    "best": "+MP+combination",
+    "best": "+MP",
     "ridge": "combination",
 }
 #: what a table is about; its lines differ in the strategy and the seed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import time
@@ -10,10 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+import torch
+
 from benchmarks.accuracy.data import LEAST, SETS, Division, divide
-from benchmarks.accuracy.pipeline import Pipeline
+from benchmarks.accuracy.pipeline import STAGES, Pipeline, stage_template
 from benchmarks.accuracy.strategies import SETTINGS, STRATEGIES
 from benchmarks.pages import Line, read_lines
+from eippot.version import __version__
 
 RESULTS: Final = Path(__file__).resolve().parent / "results.jsonl"
 
@@ -41,10 +45,19 @@ class Group:
             errors = STRATEGIES[strategy](pipeline)
             seconds = {"seconds": time.perf_counter() - start}
             key = asdict(self) | {"strategy": strategy}
-            text = json.dumps(key | division.provenance | errors | seconds)
+            text = json.dumps(key | division.provenance | self.provenance() | errors | seconds)
             with RESULTS.open("a") as file:
                 file.write(f"{text}\n")
             print(text, flush=True)
+
+    def provenance(self) -> dict[str, object]:
+        """Versions, and by what hash the settings of all stages can be recognized."""
+        templates = [stage_template(stage, self.preset, self.model) for stage in STAGES]
+        settings = json.dumps([templates, SETTINGS[self.preset]], sort_keys=True)
+        return {
+            "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
+            "versions": {"eippot": __version__, "torch": torch.__version__},
+        }
 
     def missing(self, strategies: list[str], lines: list[Line]) -> list[str]:
         """Strategies without a line."""

@@ -91,6 +91,7 @@ def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None
     lines = [json.loads(line) for line in runs.RESULTS.read_text().splitlines()]
     assert [line["strategy"] for line in lines] == names
     assert all(line["energy_mae"] > 0 and line["test_structures"] == 8 for line in lines)
+    assert lines[0]["settings"] != Group("tiny", "schnet", "paper", 10, 0).provenance()["settings"]
     assert group.missing([*names, "baseline"], lines) == ["baseline"]
     run_missing([group], names, work, workers=1)
     assert len(runs.RESULTS.read_text().splitlines()) == len(names)
