@@ -30,8 +30,15 @@ from tests.lammps.engine import run as run_lammps
 TRUTH: Final = "matscipy:StillingerWeber?set=Stillinger_Weber_PRB_31_5262_Si"
 ISOLATED_ENERGY: Final = -100.0
 
-#: every configuration that a template gives is made small before it is used.
-SMALL: Final = {"epochs": 1, "channels": 4, "interactions": 1, "radial_functions": 4}
+#: every configuration that a template gives is made small before it is used; a classifier needs
+#: some epochs before it chooses an EIP at all.
+SMALL: Final = {
+    "epochs": 100,
+    "patience": 100,
+    "channels": 4,
+    "interactions": 1,
+    "radial_functions": 4,
+}
 
 
 @dataclass(frozen=True)

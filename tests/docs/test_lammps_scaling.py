@@ -24,7 +24,7 @@ def of_one_rank(model: str) -> list[Line]:
 def test_atoms_take_the_same_time_however_many_there_are(model: str) -> None:
     times = [microseconds(line) for line in of_one_rank(model)]
     assert len(times) == 4
-    assert max(times) < 1.1 * min(times)
+    assert max(times) < 1.15 * min(times), "flat within what the page says"
 
 
 def test_atoms_need_the_memory_that_the_page_says() -> None:
@@ -41,7 +41,7 @@ def test_compressed_models_are_as_fast_as_the_page_says() -> None:
         for (atoms, model, ranks), time in times.items()
         if model == "exchanged"
     ]
-    assert 11.5 < min(ratios) < max(ratios) < 16
+    assert 15.5 < min(ratios) < max(ratios) < 21.5
 
 
 def test_a_row() -> None:
