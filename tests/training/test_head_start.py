@@ -18,6 +18,7 @@ from eippot.properties import ENERGY, FORCES
 from eippot.testing.architectures import ARCHITECTURES
 from eippot.testing.results import batch_of
 from eippot.testing.structures import CUTOFF, SPECIES, periodic, slab, small_cell
+from eippot.training.centering import center_layers
 from eippot.training.head_start import combine_heads
 from tests.networks import potential
 
@@ -28,7 +29,10 @@ WEIGHTS = {ENERGY: 1.0, FORCES: 0.1}
 
 @pytest.fixture
 def pretrained() -> Potential:
-    return potential(heads=3, scale=3.0)
+    """Centered, as a training begins: else what its heads say is much the same."""
+    model = potential(heads=3, scale=3.0)
+    center_layers(model, build_graphs(STRUCTURES, SPECIES, CUTOFF, torch.float64))
+    return model
 
 
 @pytest.fixture
