@@ -1,4 +1,4 @@
-"""New networks start with centered layers, and stay functions of the structure alone."""
+"""New networks start with centered layers, where their architecture names some."""
 
 from __future__ import annotations
 
