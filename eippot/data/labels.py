@@ -15,7 +15,16 @@ from torch import Tensor
 
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.references import composition, reference_energy
-from eippot.properties import ENERGY, FORCES, STRESS, Property, eip_key
+from eippot.properties import (
+    ENERGY,
+    FORCES,
+    LABELS,
+    STRESS,
+    WEAK_PREFIX,
+    Property,
+    eip_key,
+    weak_key,
+)
 from eippot.structures.io import energy_of, forces_of, stress_of
 
 Labels = dict[str, Tensor]
@@ -80,6 +89,20 @@ def eip_labels_of(
     }
 
 
+def aligned_labels(atoms: Atoms, alignment: Alignment) -> dict[Property, float | np.ndarray]:
+    """Labels of an EIP that has them, in the form of files and on the DFT scale."""
+    found: dict[Property, float | np.ndarray] = {}
+    for prop in LABELS:
+        store = atoms.arrays if prop.level == "atom" else atoms.info
+        value = store.get(eip_key(alignment.source, prop.name))
+        if value is not None:
+            found[prop] = alignment.slope * np.asarray(value, dtype=float)
+    if ENERGY in found:
+        shift = alignment.energy(0.0, composition([atoms], alignment.species)[0])
+        found[ENERGY] = float(found[ENERGY]) + shift
+    return found
+
+
 def _eip_keys(name: str) -> KeyOf:
     return lambda prop: eip_key(name, prop.name)
 
@@ -95,3 +118,27 @@ def remove_labels(structures: Sequence[Atoms], prefix: str) -> None:
     for store in (store for atoms in structures for store in (atoms.info, atoms.arrays)):
         for key in [key for key in store if key.startswith(prefix)]:
             del store[key]
+
+
+def set_weak_label(
+    atoms: Atoms, source: str, labels: Mapping[Property, float | np.ndarray], **about: float
+) -> None:
+    """Give a structure a weak label.
+
+    Parameters
+    ----------
+    atoms
+        Changed in place.
+    source
+        Whose label it is: an EIP, or what else it was made by.
+    labels
+        Properties in the form that files have them in.
+    **about
+        What else is known of the label: its probability, its standard deviation.
+    """
+    for prop, value in labels.items():
+        store = atoms.arrays if prop.level == "atom" else atoms.info
+        store[weak_key(prop)] = value
+    atoms.info |= {WEAK_PREFIX + "eip": source} | {
+        WEAK_PREFIX + name: value for name, value in about.items()
+    }

@@ -12,7 +12,7 @@ from scipy.special import softmax
 from torch import nn
 
 from eippot.config.stages import ClassifyConfig
-from eippot.data.labels import remove_labels
+from eippot.data.labels import aligned_labels, remove_labels, set_weak_label
 from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import PreparedData, average_neighbors, prepare
 from eippot.data.sources import NONE_CLASS, align_eips, aligned_energies, eip_names, true_classes
@@ -21,7 +21,7 @@ from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
 from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_classifier, save_model
-from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, eip_key, weak_key
+from eippot.properties import WEAK_PREFIX
 from eippot.structures.io import write_structures
 from eippot.training.calibration import Calibration, calibrate
 from eippot.training.centering import center_layers
@@ -221,17 +221,6 @@ def _add_weak_labels(
             best, below = len(alignments), below + 1
         name = alignments[best].source if best < len(alignments) else NONE_CLASS
         usage[name] += 1
-        atoms.info[WEAK_PREFIX + "eip"] = name
-        atoms.info[WEAK_PREFIX + "probability"] = probability
-        if best < len(alignments):
-            _add_weak_label(atoms, float(energies[i, best]), alignments[best])
+        labels = aligned_labels(atoms, alignments[best]) if name != NONE_CLASS else {}
+        set_weak_label(atoms, name, labels, probability=probability)
     return usage, below
-
-
-def _add_weak_label(atoms: Atoms, energy: float, alignment: Alignment) -> None:
-    atoms.info[weak_key(ENERGY)] = energy
-    for prop in (FORCES, STRESS):
-        store = atoms.arrays if prop.level == "atom" else atoms.info
-        label = store.get(eip_key(alignment.source, prop.name))
-        if label is not None:
-            store[weak_key(prop)] = alignment.slope * np.asarray(label, dtype=float)

@@ -11,7 +11,7 @@ from ase import Atoms
 
 from eippot.config.stages import StackConfig
 from eippot.conventions import stress_to_ase_voigt
-from eippot.data.labels import remove_labels
+from eippot.data.labels import remove_labels, set_weak_label
 from eippot.data.preparation import prepare
 from eippot.data.sources import (
     align_eips,
@@ -24,12 +24,14 @@ from eippot.errors import ConfigError, DataError
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.references import sizes_of
 from eippot.models.pretrained import load_pretrained
-from eippot.properties import ENERGY, FORCES, STRESS, WEAK_PREFIX, weak_key
+from eippot.properties import ENERGY, STRESS, WEAK_PREFIX, Property
 from eippot.stages.stacks import FittedStack, combination, delta, process
 from eippot.structures.io import write_structures
 
 #: fewest DFT-labelled training structures that a stack is fitted to.
 _LEAST = 10
+#: what it is called where EIPs have their names.
+STACK = "stack"
 
 
 @dataclass(frozen=True)
@@ -132,14 +134,10 @@ def _add_weak_labels(stack: FittedStack, pool: Sequence[Atoms], keep: float) -> 
     deviations = labels.deviations
     surest = np.argsort(deviations, kind="stable")[: round(keep * len(deviations))]
     for i in surest.tolist():
-        atoms, derivatives = pool[i], labels.derivatives[i]
-        atoms.info[weak_key(ENERGY)] = float(labels.energies[i])
-        if FORCES in derivatives:
-            atoms.arrays[weak_key(FORCES)] = derivatives[FORCES]
-        if STRESS in derivatives:
-            atoms.info[weak_key(STRESS)] = stress_to_ase_voigt(derivatives[STRESS])
-        atoms.info[WEAK_PREFIX + "std"] = float(deviations[i])
-        atoms.info[WEAK_PREFIX + "eip"] = "stack"
+        found: dict[Property, float | np.ndarray] = {ENERGY: float(labels.energies[i])}
+        for prop, value in labels.derivatives[i].items():
+            found[prop] = stress_to_ase_voigt(value) if prop is STRESS else value
+        set_weak_label(pool[i], STACK, found, std=float(deviations[i]))
     kept: np.ndarray = deviations[surest]
     return kept
 
@@ -149,9 +147,9 @@ def _errors(
 ) -> dict[str, float]:
     """Mean absolute error of the stack and of each EIP [eV/atom]."""
     if not validation:
-        return dict.fromkeys(["stack", *(a.source for a in alignments)], float("nan"))
+        return dict.fromkeys([STACK, *(a.source for a in alignments)], float("nan"))
     aligned = aligned_energies(validation, alignments)
-    predicted = {"stack": stack(validation).energies}
+    predicted = {STACK: stack(validation).energies}
     predicted |= {a.source: aligned[:, p] for p, a in enumerate(alignments)}
     reference, sizes = reference_energies_of(validation), sizes_of(validation)
     return {
