@@ -35,41 +35,48 @@ class DataSet:
     Attributes
     ----------
     name
-        Of the file ``NAME.extxyz.xz`` in the folder named by ``EIPPOT_DATA``.
+        As it stands in lines and tables.
     card
         Set of EIPs.
+    path
+        File or folder of structures in the folder named by ``EIPPOT_DATA``.
     highest
         Structures of a higher energy are left out [eV/atom].
     """
 
     name: str
     card: str
+    path: Path
     highest: float = float("inf")
 
     def structures(self) -> list[Atoms]:
         """All structures that belong to the set."""
-        everything = read_structures(self._path())
+        everything = read_structures(self._found())
         per_atom = reference_energies_of(everything) / sizes_of(everything)
         return [a for a, energy in zip(everything, per_atom, strict=True) if energy <= self.highest]
 
-    def _path(self) -> Path:
-        if self.name == "silicon":
-            return ROOT / "examples" / "silicon" / "silicon_dft.extxyz.xz"
+    def _found(self) -> Path:
         folder = os.environ.get("EIPPOT_DATA")
-        path = Path(folder or "", f"{self.name}.extxyz.xz")
-        if not folder or not path.exists():
-            sys.exit(f"{self.name}.extxyz.xz is expected in the folder that EIPPOT_DATA names.")
+        if not folder and not self.path.is_absolute():
+            sys.exit(f"{self.name}: expected EIPPOT_DATA to name a folder of data sets.")
+        path = Path(folder or "") / self.path
+        if not path.exists():
+            sys.exit(f"{self.name}: expected {path}, which does not exist.")
         return path
 
 
+#: the last three are those of the paper, as they are published: extended XYZ, HDF5, DeePMD-kit.
 SETS: Final = {
     data.name: data
     for data in (
-        DataSet("silicon", "silicon"),
-        DataSet("Si_PyXtal", "silicon", highest=-4.0),
-        DataSet("Cu_ACE", "copper"),
-        DataSet("W_FitSNAP", "tungsten"),
-        DataSet("AgPd", "silver-palladium"),
+        DataSet("silicon", "silicon", ROOT / "examples" / "silicon" / "silicon_dft.extxyz.xz"),
+        DataSet("Si_PyXtal", "silicon", Path("Si_PyXtal.extxyz.xz"), highest=-4.0),
+        DataSet("Cu_ACE", "copper", Path("Cu_ACE.extxyz.xz")),
+        DataSet("W_FitSNAP", "tungsten", Path("W_FitSNAP.extxyz.xz")),
+        DataSet("AgPd", "silver-palladium", Path("AgPd.extxyz.xz")),
+        DataSet("KIM-Si", "silicon", Path("KIM-Si.xyz")),
+        DataSet("ANI-Al", "aluminum", Path("ANI-Al.h5")),
+        DataSet("AgAu", "silver-gold", Path("AgAu")),
     )
 }
 
@@ -84,6 +91,8 @@ class Division:
         Structures with a DFT label, then without: the others, and perturbed copies of all.
     validation, test
         DFT-labelled structures.
+    hidden
+        Structures of the pool with their DFT labels: what would be learnt, were these known?
     provenance
         Numbers and hashes by which the division can be recognized.
     """
@@ -91,6 +100,7 @@ class Division:
     training: Path
     validation: Path
     test: Path
+    hidden: Path
     provenance: dict[str, object]
 
     def structures(self) -> tuple[list[Atoms], list[Atoms], list[Atoms]]:
@@ -120,6 +130,7 @@ def divide(data: DataSet, labels: int, seed: int, least: int, work: Path) -> Div
         "training": [structures[i] for i in trained] + hidden + copies,
         "validation": [structures[i] for i in checked],
         "test": [structures[i] for i in test],
+        "hidden": [structures[i] for i in pool],
     }
     paths = {name: folder / f"{name}.extxyz" for name in parts}
     for name, path in paths.items():

@@ -16,6 +16,7 @@ import numpy as np
 import yaml
 
 from benchmarks.accuracy.data import Division
+from benchmarks.accuracy.revealed import reveal
 from eippot.config.base import validate_config
 from eippot.config.deployment import EvaluateConfig, ExportConfig
 from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig, StackConfig
@@ -84,9 +85,21 @@ class Pipeline:
         changes = {"method": method, "pretrained": pretrained}
         return self._once("stack", changes, run) / "augmented.extxyz"
 
-    def finetuned(self, pretrained: Path | None, weak: Path | None) -> Path:
-        """A run of finetune, with the weak labels of a file if there is one."""
+    def revealed(self, teller: str) -> Path:
+        """Structures with weak labels that are made of hidden DFT labels."""
+        alignment = self.settings.get("classify", {}).get("alignment", "none")
+        output = self.division.training.with_name(f"{teller}-{alignment}.extxyz")
+        if not output.exists():
+            reveal(self.division, teller, alignment, output)
+        return output
+
+    def finetuned(
+        self, pretrained: Path | None, weak: Path | None, kernel: str | None = None
+    ) -> Path:
+        """A run of finetune, with the weak labels of a file if given, and a kernel for these."""
         changes: dict[str, Any] = {"pretrained": pretrained, "use_weak_labels": weak is not None}
+        if kernel:
+            changes["loss"] = {"weak": {"kernel": kernel}}
         if weak:
             changes["data"] = {"structures": weak}
         if pretrained:
@@ -151,13 +164,18 @@ def test_errors(folder: Path) -> dict[str, float]:
     )
     with (folder / "errors.csv").open() as file:
         everything = list(csv.DictReader(file))[-1]
-    return energy_errors(predicted - reference) | {"forces_mae": float(everything["forces_mae"])}
+    sizes = np.array([float(row["n_atoms"]) for row in rows])
+    return energy_errors(predicted - reference, sizes) | {
+        "forces_mae": float(everything["forces_mae"])
+    }
 
 
-def energy_errors(deviations: np.ndarray) -> dict[str, float]:
-    """Mean, median and 90th percentile [meV/atom] of errors [eV/atom], those that are known."""
-    errors = MEV_PER_EV * np.abs(deviations[np.isfinite(deviations)])
+def energy_errors(deviations: np.ndarray, sizes: np.ndarray) -> dict[str, float]:
+    """From errors [eV/atom], those that are known: of whole structures [meV], and per atom."""
+    known = np.isfinite(deviations)
+    errors = MEV_PER_EV * np.abs(deviations[known])
     return {
+        "energy_mae_of_structures": float((errors * sizes[known]).mean()),
         "energy_mae": float(errors.mean()),
         "energy_median": float(np.median(errors)),
         "energy_p90": float(np.percentile(errors, 90)),

@@ -9,6 +9,7 @@ import numpy as np
 from ase import Atoms
 
 from benchmarks.accuracy.pipeline import Pipeline, energy_errors
+from benchmarks.accuracy.revealed import TELLERS
 from eippot.data.sources import align_eips, aligned_energies, eip_names, reference_energies_of
 from eippot.graphs.references import sizes_of
 from eippot.graphs.species import species_of
@@ -47,7 +48,7 @@ def best_eip(pipeline: Pipeline) -> Errors:
         return wrong
 
     chosen = int(np.nanargmin(np.nanmean(np.abs(off(validation)), axis=0)))
-    return energy_errors(off(test)[:, chosen])
+    return energy_errors(off(test)[:, chosen], sizes_of(test))
 
 
 def combination(pipeline: Pipeline) -> Errors:
@@ -61,31 +62,42 @@ def combination(pipeline: Pipeline) -> Errors:
             for atoms in test
         ]
     )
-    return energy_errors(off) | {"forces_mae": MEV_PER_EV * float(np.abs(forces).mean())}
+    return energy_errors(off, sizes_of(test)) | {
+        "forces_mae": MEV_PER_EV * float(np.abs(forces).mean())
+    }
 
 
 def _labelled(structures: list[Atoms]) -> list[Atoms]:
     return [atoms for atoms in structures if has_reference_energy(atoms)]
 
 
-def _trained(pretrained: bool, weak: str | None) -> Callable[[Pipeline], Errors]:
+def _trained(
+    pretrained: bool, weak: str | None, kernel: str | None = None
+) -> Callable[[Pipeline], Errors]:
     def run(pipeline: Pipeline) -> Errors:
         start = pipeline.pretrained() if pretrained else None
         labels = None
         if weak == "classifier":
             labels = pipeline.classified(start)
+        elif weak in TELLERS:
+            labels = pipeline.revealed(weak)
         elif weak:
             labels = pipeline.stacked(weak)
-        return pipeline.errors(pipeline.finetuned(start, labels))
+        return pipeline.errors(pipeline.finetuned(start, labels, kernel))
 
     return run
 
+
+#: of weak labels, instead of Tukey's biweight.
+KERNELS_INSTEAD: Final = ("squared", "huber", "absolute")
 
 STRATEGIES: Final[dict[str, Callable[[Pipeline], Errors]]] = {
     "best EIP": best_eip,
     "combination": combination,
     "baseline": _trained(False, None),
     "+LA": _trained(False, "classifier"),
+    **{f"+LA, {kernel}": _trained(False, "classifier", kernel) for kernel in KERNELS_INSTEAD},
+    **{f"+{teller}": _trained(False, teller) for teller in TELLERS},
     "+MP": _trained(True, None),
     "+MP+LA": _trained(True, "classifier"),
     "+MP+process": _trained(True, "process"),

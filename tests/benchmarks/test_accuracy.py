@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from ase import Atoms
@@ -15,7 +16,11 @@ from benchmarks.accuracy.pipeline import Pipeline, energy_errors
 from benchmarks.accuracy.report import MARK, PAGE, summary, tables
 from benchmarks.accuracy.runs import RESULTS, Group, run_missing
 from benchmarks.pages import read_lines, with_table
-from eippot.data.sources import eip_names
+from eippot.data.sources import (
+    eip_energies,
+    eip_names,
+    reference_energies_of,
+)
 from eippot.structures.io import read_structures, write_structures
 from tests.synthetic import TINY_MODEL, labelled_structures, training
 
@@ -25,7 +30,7 @@ NAMES = ("training", "validation", "test")
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data set of 40 structures with DFT labels and those of two EIPs."""
-    monkeypatch.setitem(data.SETS, "tiny", data.DataSet("tiny", "none"))
+    monkeypatch.setitem(data.SETS, "tiny", data.DataSet("tiny", "none", Path("none")))
     monkeypatch.setattr(runs, "RESULTS", tmp_path / "results.jsonl")
     structures = [a for a in labelled_structures(n_labelled=40) if "REF_energy" in a.info]
     write_structures(tmp_path / "tiny" / "labelled.extxyz", structures)
@@ -62,7 +67,7 @@ def test_a_small_pool_gets_copies(
     silicon = [bulk("Si", "diamond", a=a) for a in np.linspace(5.2, 5.7, 20)]
     for n, atoms in enumerate(silicon):
         atoms.info |= {"REF_energy": -float(n), "config_type": f"{n}"}
-    monkeypatch.setitem(data.SETS, "few", data.DataSet("few", "silicon"))
+    monkeypatch.setitem(data.SETS, "few", data.DataSet("few", "silicon", Path("none")))
     write_structures(tmp_path / "few" / "labelled.extxyz", silicon)
     division = data.divide(data.SETS["few"], 4, 0, 30, work)
     training, validation, test = division.structures()
@@ -75,8 +80,9 @@ def test_a_small_pool_gets_copies(
 
 
 def test_errors_of_energies() -> None:
-    found = energy_errors(np.array([0.001, -0.002, 0.003, np.nan]))
-    assert found == pytest.approx({"energy_mae": 2.0, "energy_median": 2.0, "energy_p90": 2.8})
+    found = energy_errors(np.array([0.001, -0.002, 0.003, np.nan]), np.array([2, 1, 4, 1]))
+    per_atom = {"energy_mae": 2.0, "energy_median": 2.0, "energy_p90": 2.8}
+    assert found == pytest.approx(per_atom | {"energy_mae_of_structures": 16 / 3})
 
 
 def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +92,7 @@ def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None
     settings = {stage: small for stage in ("pretrain", "finetune")}
     settings["pretrain"] = small | {"model": TINY_MODEL}
     monkeypatch.setitem(strategies.SETTINGS, "default", settings)
-    names = ["best EIP", "combination", "+MP"]
+    names = ["best EIP", "combination", "+MP", "+true best EIP", "+DFT"]
     group.run(names, work)
     lines = [json.loads(line) for line in runs.RESULTS.read_text().splitlines()]
     assert [line["strategy"] for line in lines] == names
@@ -100,6 +106,49 @@ def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None
     before = pipeline.pretrained() / "model.safetensors"
     changed = before.stat().st_mtime_ns
     assert (pipeline.pretrained() / "model.safetensors").stat().st_mtime_ns == changed
+
+
+def test_hidden_labels_are_revealed(work: Path) -> None:
+    """As weak labels: of DFT itself, or of the EIP that is closest to it; never of copies."""
+    division = data.divide(data.SETS["tiny"], 15, 0, 0, work)
+    hidden = read_structures(division.hidden)
+    truth = reference_energies_of(hidden)
+    pipeline = Pipeline(division, "schnet", 0, "paper", {})
+    revealed = {
+        teller: read_structures(pipeline.revealed(teller))[15:]
+        for teller in ("DFT", "true best EIP")
+    }
+    told = {t: np.array([a.info["weak_energy"] for a in found]) for t, found in revealed.items()}
+    np.testing.assert_allclose(told["DFT"], truth)
+    np.testing.assert_allclose(
+        revealed["DFT"][0].arrays["weak_forces"], hidden[0].arrays["REF_forces"]
+    )
+    off = np.abs(eip_energies(hidden, eip_names(hidden)) - truth[:, None])
+    np.testing.assert_allclose(np.abs(told["true best EIP"] - truth), off.min(axis=1))
+
+
+def test_sets_are_read_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the paper in its formats, too; a missing one is named."""
+    monkeypatch.setenv("EIPPOT_DATA", str(tmp_path))
+    write_structures(tmp_path / "KIM-Si.xyz", labelled_structures(n_labelled=3)[:3])
+    assert len(data.SETS["KIM-Si"].structures()) == 3
+    with h5py.File(tmp_path / "ANI-Al.h5", "w") as file:
+        file.create_dataset("one/species", data=[b"Al"] * 2)
+        file.create_dataset("one/coordinates", data=np.arange(12.0).reshape(2, 2, 3))
+        file.create_dataset("one/cell", data=np.tile(8.0 * np.eye(3), (2, 1, 1)))
+        file.create_dataset("one/energy", data=[-1.0, -2.0])
+    assert reference_energies_of(data.SETS["ANI-Al"].structures()).tolist() == [-1.0, -2.0]
+    system = tmp_path / "AgAu" / "bulk" / "set.000"
+    system.mkdir(parents=True)
+    (system.parent / "type.raw").write_text("0 1\n")
+    (system.parent / "type_map.raw").write_text("Ag\nAu\n")
+    np.save(system / "coord.npy", np.arange(6.0)[None])
+    np.save(system / "box.npy", 8.0 * np.eye(3).reshape(1, 9))
+    np.save(system / "energy.npy", np.array([-3.0]))
+    (alloy,) = data.SETS["AgAu"].structures()
+    assert alloy.get_chemical_symbols() == ["Ag", "Au"]
+    with pytest.raises(SystemExit, match="Cu_ACE"):
+        data.SETS["Cu_ACE"].structures()
 
 
 def test_the_paper_has_no_preset_of_the_stack(work: Path) -> None:
