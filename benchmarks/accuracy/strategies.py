@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -71,36 +73,58 @@ def _labelled(structures: list[Atoms]) -> list[Atoms]:
     return [atoms for atoms in structures if has_reference_energy(atoms)]
 
 
-def _trained(
-    pretrained: bool, weak: str | None, kernel: str | None = None
-) -> Callable[[Pipeline], Errors]:
-    def run(pipeline: Pipeline) -> Errors:
-        start = pipeline.pretrained() if pretrained else None
-        labels = None
-        if weak == "classifier":
-            labels = pipeline.classified(start)
-        elif weak in TELLERS:
-            labels = pipeline.revealed(weak)
-        elif weak:
-            labels = pipeline.stacked(weak)
-        return pipeline.errors(pipeline.finetuned(start, labels, kernel))
+@dataclass(frozen=True)
+class Trained:
+    """A network that is trained.
 
-    return run
+    Attributes
+    ----------
+    pretrained
+        Whether on EIP labels first.
+    weak
+        Where weak labels come from; None without any.
+    kernel
+        Of weak labels; None for that of the settings.
+    """
+
+    pretrained: bool
+    weak: str | None = None
+    kernel: str | None = None
+
+    def __call__(self, pipeline: Pipeline) -> Errors:
+        """Its errors."""
+        return pipeline.errors(self.run(pipeline))
+
+    def run(self, pipeline: Pipeline) -> Path:
+        """Its run directory."""
+        start = pipeline.pretrained() if self.pretrained else None
+        labels = None
+        if self.weak == "classifier":
+            labels = pipeline.classified(start)
+        elif self.weak in TELLERS:
+            labels = pipeline.revealed(self.weak)
+        elif self.weak:
+            labels = pipeline.stacked(self.weak)
+        return pipeline.finetuned(start, labels, self.kernel)
 
 
 #: of weak labels, instead of Tukey's biweight.
 KERNELS_INSTEAD: Final = ("squared", "huber", "absolute")
 
+TRAINED: Final = {
+    "baseline": Trained(False),
+    "+LA": Trained(False, "classifier"),
+    **{f"+LA, {kernel}": Trained(False, "classifier", kernel) for kernel in KERNELS_INSTEAD},
+    **{f"+{teller}": Trained(False, teller) for teller in TELLERS},
+    "+MP": Trained(True),
+    "+MP+LA": Trained(True, "classifier"),
+    "+MP+process": Trained(True, "process"),
+    "+MP+combination": Trained(True, "combination"),
+    "+MP+delta": Trained(True, "delta"),
+}
+
 STRATEGIES: Final[dict[str, Callable[[Pipeline], Errors]]] = {
     "best EIP": best_eip,
     "combination": combination,
-    "baseline": _trained(False, None),
-    "+LA": _trained(False, "classifier"),
-    **{f"+LA, {kernel}": _trained(False, "classifier", kernel) for kernel in KERNELS_INSTEAD},
-    **{f"+{teller}": _trained(False, teller) for teller in TELLERS},
-    "+MP": _trained(True, None),
-    "+MP+LA": _trained(True, "classifier"),
-    "+MP+process": _trained(True, "process"),
-    "+MP+combination": _trained(True, "combination"),
-    "+MP+delta": _trained(True, "delta"),
+    **TRAINED,
 }
