@@ -27,10 +27,9 @@ from ase.io.lammpsdata import write_lammps_data
 from ase.neighborlist import neighbor_list
 
 from benchmarks.accuracy.materials import MATERIALS, Material, predicted
-from benchmarks.accuracy.pipeline import Pipeline
 from benchmarks.accuracy.report import PAGE
 from benchmarks.accuracy.runs import Group
-from benchmarks.accuracy.strategies import SETTINGS, TRAINED
+from benchmarks.accuracy.strategies import TRAINED
 from benchmarks.pages import Line, header, read_lines, with_table
 from eippot import EippotCalculator
 from eippot.config.deployment import ExportConfig
@@ -175,9 +174,7 @@ def main() -> None:
         if (name, strategy, options.labels) in done:
             continue
         group = Group(name, "schnet", "default", options.labels, 0)
-        division = group.division(options.work.resolve())
-        pipeline = Pipeline(division, group.model, 0, group.preset, SETTINGS[group.preset])
-        folder = TRAINED[strategy].run(pipeline)
+        folder = TRAINED[strategy].run(group.pipeline(options.work.resolve()))
         model, compressed = folder / "dynamics.pt", folder / "dynamics-compressed.pt"
         export.run(ExportConfig(runs=(folder,), output=model))
         export.run(ExportConfig(runs=(folder,), output=compressed, compress=True))

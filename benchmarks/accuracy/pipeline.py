@@ -79,7 +79,7 @@ class Pipeline:
 
         def run(content: dict[str, Any], folder: Path) -> None:
             paths = {"output": folder / "augmented.extxyz", "delta": {"run": folder / "delta"}}
-            config = validate_config(StackConfig, _merged(content, paths), "stack")
+            config = validate_config(StackConfig, merged(content, paths), "stack")
             stack.run(config, progress=False)
 
         changes = {"method": method, "pretrained": pretrained}
@@ -103,7 +103,7 @@ class Pipeline:
         if weak:
             changes["data"] = {"structures": weak}
         if pretrained:
-            changes = _merged(self.settings.get("finetune pretrained", {}), changes)
+            changes = merged(self.settings.get("finetune pretrained", {}), changes)
 
         def run(content: dict[str, Any], folder: Path) -> None:
             config = validate_config(FinetuneConfig, content | {"output": folder}, "finetune")
@@ -133,7 +133,7 @@ class Pipeline:
         base: dict[str, Any] = {"data": data}
         base |= {"delta": {"training": training}} if stage == "stack" else {"training": training}
         for part in (base, self.settings.get(stage, {}), changes):
-            content = _merged(content, part)
+            content = merged(content, part)
         if content.get("pretrained"):
             content.pop("model", None)
         digest = hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode())
@@ -182,12 +182,12 @@ def energy_errors(deviations: np.ndarray, sizes: np.ndarray) -> dict[str, float]
     }
 
 
-def _merged(content: Settings, changes: Settings) -> dict[str, Any]:
+def merged(content: Settings, changes: Settings) -> dict[str, Any]:
     """Settings with others on top, section by section."""
     both = dict(content)
     for name, value in changes.items():
         inner = both.get(name)
         if isinstance(inner, Mapping) and isinstance(value, Mapping):
-            value = _merged(inner, value)
+            value = merged(inner, value)
         both[name] = value
     return both

@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.accuracy.data import LEAST, SETS, Division, divide
 from benchmarks.accuracy.pipeline import STAGES, Pipeline, stage_template
-from benchmarks.accuracy.strategies import SETTINGS, STRATEGIES
+from benchmarks.accuracy.strategies import STRATEGIES, settings_of
 from benchmarks.pages import Line, read_lines
 from eippot.version import __version__
 
@@ -36,16 +36,22 @@ class Group:
         """The structures."""
         return divide(SETS[self.set], self.labels, self.seed, LEAST[self.preset], work)
 
+    def pipeline(self, work: Path) -> Pipeline:
+        """What can be trained on them."""
+        settings = settings_of(self.preset, self.model)
+        return Pipeline(self.division(work), self.model, self.seed, self.preset, settings)
+
     def run(self, strategies: list[str], work: Path) -> None:
         """Do the runs that have no line, and append theirs."""
-        division = self.division(work)
-        pipeline = Pipeline(division, self.model, self.seed, self.preset, SETTINGS[self.preset])
+        pipeline = self.pipeline(work)
         for strategy in strategies:
             start = time.perf_counter()
             errors = STRATEGIES[strategy](pipeline)
             seconds = {"seconds": time.perf_counter() - start}
             key = asdict(self) | {"strategy": strategy}
-            text = json.dumps(key | division.provenance | self.provenance() | errors | seconds)
+            text = json.dumps(
+                key | pipeline.division.provenance | self.provenance() | errors | seconds
+            )
             with RESULTS.open("a") as file:
                 file.write(f"{text}\n")
             print(text, flush=True)
@@ -53,7 +59,7 @@ class Group:
     def provenance(self) -> dict[str, object]:
         """Versions, and by what hash the settings of all stages can be recognized."""
         templates = [stage_template(stage, self.preset, self.model) for stage in STAGES]
-        settings = json.dumps([templates, SETTINGS[self.preset]], sort_keys=True)
+        settings = json.dumps([templates, settings_of(self.preset, self.model)], sort_keys=True)
         return {
             "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
             "versions": {"eippot": __version__, "torch": torch.__version__},

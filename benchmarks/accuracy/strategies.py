@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from ase import Atoms
 
-from benchmarks.accuracy.pipeline import Pipeline, energy_errors
+from benchmarks.accuracy.pipeline import Pipeline, energy_errors, merged
 from benchmarks.accuracy.revealed import TELLERS
 from eippot.data.sources import align_eips, aligned_energies, eip_names, reference_energies_of
 from eippot.graphs.references import sizes_of
@@ -22,19 +22,42 @@ from eippot.units import MEV_PER_EV
 
 Errors = dict[str, float]
 
-#: what differs from the templates, for all strategies alike: as many steps as it takes.
-_TRAINING: Final = {"steps": 4000, "patience": 10000, "schedule": {"rate": 3.0e-3}}
+#: as many steps as it takes.
+_TRAINING: Final = {"steps": 3000, "patience": 10000, "schedule": {"rate": 3.0e-3}}
+_WITH_FORCES: Final = {"kernel": "huber", "weights": {"forces": 1.0}}
+#: radial functions as wide as these keep forces smooth where structures are few
+_MODEL: Final = {"schnet": {"radial_functions": 12}}
+#: what differs from the templates, for all strategies alike, by preset and stage.
 SETTINGS: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "default": {
-        "pretrain": {"alignment": "affine", "training": _TRAINING | {"steps": 10000}},
-        "classify": {"alignment": "affine"},
-        "stack": {"delta": {"kernel": "huber", "training": _TRAINING}},
-        "finetune": {"loss": {"kernel": "huber", "weak": {"weight": 0.1}}, "training": _TRAINING},
-        # a network that knows the EIPs already forgets less of them in smaller steps
-        "finetune pretrained": {"training": {"schedule": {"rate": 1.0e-3}}},
+        "pretrain": {
+            "alignment": "affine",
+            "loss": _WITH_FORCES,
+            "training": _TRAINING | {"steps": 10000},
+        },
+        "classify": {"alignment": "affine", "training": {"steps": 3000, "patience": 10000}},
+        "stack": {"delta": _WITH_FORCES | {"training": _TRAINING}},
+        "finetune": {"loss": _WITH_FORCES | {"weak": {"weight": 0.1}}, "training": _TRAINING},
+        # a network that knows the EIPs already forgets less of them in smaller steps, and has
+        # learnt forces of them
+        "finetune pretrained": {
+            "loss": {"weights": {"forces": 0.1}},
+            "training": {"schedule": {"rate": 1.0e-3}},
+        },
     },
-    "paper": {},
+    "paper": {
+        "pretrain": {"training": {"steps": 10000, "patience": 10000}},
+        "classify": {"training": {"steps": 3000, "patience": 10000}},
+        "finetune": {"training": {"steps": 4000, "patience": 10000}},
+    },
 }
+
+
+def settings_of(preset: str, model: str) -> dict[str, dict[str, Any]]:
+    """By stage, what differs from its template."""
+    chosen = {"model": _MODEL.get(model, {}) if preset == "default" else {}}
+    both = {"pretrain": chosen, "classify": chosen, "finetune": chosen, "stack": {"delta": chosen}}
+    return merged(both, SETTINGS[preset])
 
 
 def best_eip(pipeline: Pipeline) -> Errors:
