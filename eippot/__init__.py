@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import importlib
+from typing import TYPE_CHECKING, Any, Final
 
 from eippot.version import __version__
 
-__all__ = ["EippotCalculator", "__version__"]
+__all__ = ["EippotCalculator", "StackCalculator", "__version__"]
 
 if TYPE_CHECKING:
     from eippot.deployment.calculator import EippotCalculator
+    from eippot.deployment.stacked import StackCalculator
+
+_MODULES: Final = {"EippotCalculator": "calculator", "StackCalculator": "stacked"}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the public names, imported when first used
-    if name == "EippotCalculator":
-        from eippot.deployment.calculator import EippotCalculator
-
-        return EippotCalculator
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"eippot.deployment.{_MODULES[name]}"), name)
     raise AttributeError(f"module 'eippot' has no attribute {name!r}")

@@ -17,7 +17,7 @@ from eippot.graphs.references import sizes_of
 from eippot.graphs.species import species_of
 from eippot.properties import FORCES, reference_key
 from eippot.structures.io import has_reference_energy
-from eippot.training.combination import fit_combination
+from eippot.data.combination import fit_combination
 from eippot.units import MEV_PER_EV
 
 Errors = dict[str, float]

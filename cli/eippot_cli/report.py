@@ -88,6 +88,8 @@ def print_stack(result: StackResult) -> None:
         f"{result.unlabelled} structures; predicted standard deviation up to "
         f"{1000 * result.largest_std:.0f} meV/atom."
     )
+    if result.combination:
+        console.print(f"Wrote {result.combination}, for StackCalculator", soft_wrap=True)
     console.print(f"Wrote {result.output}", soft_wrap=True)
 
 

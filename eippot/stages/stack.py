@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from ase import Atoms
 
 from eippot.config.stages import StackConfig
 from eippot.conventions import stress_to_ase_voigt
+from eippot.data.combination import fit_combination
 from eippot.data.labels import remove_labels, set_weak_label
 from eippot.data.preparation import prepare
 from eippot.data.sources import (
@@ -26,12 +28,14 @@ from eippot.graphs.references import sizes_of
 from eippot.models.pretrained import load_pretrained
 from eippot.properties import ENERGY, STRESS, WEAK_PREFIX, Property
 from eippot.stages.stacks import FittedStack, combination, delta, process
-from eippot.structures.io import write_structures
+from eippot.structures.io import write_structures, write_texts
 
 #: fewest DFT-labelled training structures that a stack is fitted to.
-_LEAST = 10
+_LEAST: Final = 10
+#: suffix of the file, beside the output, that holds a combination.
+COMBINATION: Final = ".combination.json"
 #: what it is called where EIPs have their names.
-STACK = "stack"
+STACK: Final = "stack"
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class StackResult:
     ----------
     output
         Structure file with weak labels.
+    combination
+        File with the combination of EIPs, for StackCalculator; None for a process.
     training_labels
         DFT-labelled structures that the stack was fitted to.
     errors
@@ -56,6 +62,7 @@ class StackResult:
     """
 
     output: Path
+    combination: Path | None
     training_labels: int
     errors: dict[str, float]
     validation_labels: int
@@ -101,18 +108,24 @@ def run(config: StackConfig, progress: bool = True) -> StackResult:
             "Label more structures, or leave out EIPs that fail on many (`eips`).",
         )
     alignments = align_eips(data.training, names, data.species, "offset")
+    saved = None
     if config.method == "process" and pretrained:
         stack = process(training, alignments, data, pretrained, config.data.neighbor_lists)
-    elif config.method == "delta":
-        stack = delta(training, validation, names, data.species, config, progress)
     else:
-        stack = combination(training, names, data.species)
+        found = fit_combination(training, names, data.species)
+        saved = config.output.with_suffix(COMBINATION)
+        write_texts(saved, [found.model_dump_json(indent=2).encode()])
+        if config.method == "combination":
+            stack = combination(found)
+        else:
+            stack = delta(found, training, validation, config, progress)
 
     remove_labels(data.everything, WEAK_PREFIX)
     deviations = _add_weak_labels(stack, pool, config.keep)
     write_structures(config.output, data.everything)
     return StackResult(
         config.output,
+        saved,
         len(training),
         _errors(stack, validation, alignments),
         len(validation),

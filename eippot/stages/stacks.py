@@ -16,6 +16,7 @@ from eippot.config.data import DataConfig
 from eippot.config.loss import PotentialLossConfig
 from eippot.config.stages import FinetuneConfig, StackConfig
 from eippot.conventions import stress_to_ase_voigt
+from eippot.data.combination import Combination
 from eippot.data.loaders import validation_loader
 from eippot.data.preparation import PreparedData
 from eippot.data.sources import aligned_energies, reference_energies_of
@@ -29,7 +30,6 @@ from eippot.models.saved import ModelCard, load_model
 from eippot.properties import ENERGY, FORCES, STRESS, Property, reference_key
 from eippot.stages import finetune
 from eippot.structures.io import forces_of, stress_of, write_structures
-from eippot.training.combination import Combination, fit_combination
 from eippot.training.stacking import Stack, mean_features
 
 
@@ -55,11 +55,9 @@ class StackLabels:
 FittedStack = Callable[[Sequence[Atoms]], StackLabels]
 
 
-def combination(
-    training: Sequence[Atoms], names: Sequence[str], species: Sequence[str]
-) -> FittedStack:
+def combination(found: Combination) -> FittedStack:
     """One linear combination of the EIPs."""
-    return partial(_combined, fit_combination(training, names, species))
+    return partial(_combined, found)
 
 
 def _combined(found: Combination, structures: Sequence[Atoms]) -> StackLabels:
@@ -99,10 +97,9 @@ def process(
 
 
 def delta(
+    found: Combination,
     training: Sequence[Atoms],
     validation: Sequence[Atoms],
-    names: Sequence[str],
-    species: Sequence[str],
     config: StackConfig,
     progress: bool,
 ) -> FittedStack:
@@ -110,7 +107,6 @@ def delta(
 
     R. Ramakrishnan et al., J. Chem. Theory Comput. 11, 2087 (2015).
     """
-    found = fit_combination(training, names, species)
     folder = config.delta.run
     files = {}
     for name, structures in (("training", training), ("validation", validation)):
@@ -130,7 +126,7 @@ def delta(
         model=config.delta.model,
         loss=PotentialLossConfig(weights=config.delta.weights, kernel=config.delta.kernel),
         training=config.delta.training,
-        reference_energies=dict.fromkeys(species, 0.0),
+        reference_energies=dict.fromkeys(found.species, 0.0),
     )
     finetune.run(settings, progress)
     card, potential = load_model(folder)

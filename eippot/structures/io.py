@@ -108,10 +108,7 @@ def write_structures(path: Path, structures: Iterable[Atoms]) -> None:
 
 
 def write_texts(path: Path, texts: Iterable[bytes]) -> None:
-    """Write structures that :func:`~eippot.structures.extxyz_writer.format_extxyz` has formatted.
-
-    As :func:`write_structures` otherwise.
-    """
+    """Write a file as :func:`write_structures` does, of pieces that are formatted already."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

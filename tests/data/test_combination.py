@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from eippot.data.combination import Combination, fit_combination
 from eippot.errors import DataError
 from eippot.properties import FORCES, STRESS
 from eippot.testing.structures import SPECIES, cluster, periodic, small_cell
-from eippot.training.combination import Combination, fit_combination
 
 NAMES = ("a", "b", "c")
 WEIGHTS = np.array([0.7, -0.2, 0.4])

@@ -55,6 +55,8 @@ class Combination(BaseModel):
         Strength of the pull towards equal weights, as chosen by cross-validation.
     jackknife
         Weights and offsets of fits that leave out a part of the structures each.
+    origins
+        Where EIPs come from, as in ``kim:MODEL``; of those whose labels say it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +67,7 @@ class Combination(BaseModel):
     offsets: tuple[float, ...]
     penalty: float
     jackknife: tuple[tuple[float, ...], ...]
+    origins: dict[str, str] = {}
 
     def energies(self, structures: Sequence[Atoms]) -> Floats:
         """Energies ``(structures,)`` [eV]; NaN where an EIP has no label."""
@@ -128,7 +131,14 @@ def fit_combination(
         offsets=tuple(map(float, solution[len(names) :])),
         penalty=penalty,
         jackknife=tuple(tuple(map(float, other)) for other in others),
+        origins=_origins(structures, names),
     )
+
+
+def _origins(structures: Sequence[Atoms], names: Sequence[str]) -> dict[str, str]:
+    keys = {name: eip_key(name, "source") for name in names}
+    told = {name: [a.info[key] for a in structures if key in a.info] for name, key in keys.items()}
+    return {name: sources[0] for name, sources in told.items() if sources}
 
 
 def _design(structures: Sequence[Atoms], names: Sequence[str], species: Sequence[str]) -> Floats:
