@@ -12,12 +12,12 @@ from ase import Atoms
 
 from benchmarks.accuracy.pipeline import Pipeline, energy_errors, merged
 from benchmarks.accuracy.revealed import TELLERS
+from eippot.data.combination import fit_combination
 from eippot.data.sources import align_eips, aligned_energies, eip_names, reference_energies_of
 from eippot.graphs.references import sizes_of
 from eippot.graphs.species import species_of
 from eippot.properties import FORCES, reference_key
 from eippot.structures.io import has_reference_energy
-from eippot.data.combination import fit_combination
 from eippot.units import MEV_PER_EV
 
 Errors = dict[str, float]
