@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,6 +14,7 @@ from rich.text import Text
 from eippot.errors import EippotError
 
 if TYPE_CHECKING:
+    from eippot.data.forecast import Forecast
     from eippot.deployment.exported import Metadata
     from eippot.graphs.alignment import Alignment
     from eippot.stages.classify import ClassifyResult
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from eippot.stages.pretrain import PretrainResult
     from eippot.stages.stack import StackResult
     from eippot.training.fit import FitResult
+
+#: share of DFT that EIPs know from which on pretraining has helped wherever it was measured.
+LEAST_KNOWN: Final = 0.4
 
 console = Console(highlight=False)
 error_console = Console(stderr=True, highlight=False)
@@ -71,7 +75,27 @@ def print_classify(result: ClassifyResult) -> None:
     if result.below_threshold:
         console.print(f"{result.below_threshold} of none, since no class was probable enough.")
     console.print(_fit_line(result.fit))
+    if result.forecast:
+        _print_forecast(result.forecast)
     console.print(f"Wrote {result.output}", soft_wrap=True)
+
+
+def _print_forecast(forecast: Forecast) -> None:
+    """Say how much the EIPs know, and what follows from it (docs/results.md)."""
+    spread, best, combined = (
+        f"{1000 * error:.0f}"
+        for error in (forecast.spread, forecast.best_error, forecast.combination_error)
+    )
+    console.print(
+        f"Forecast: DFT energies vary by {spread} meV/atom, of which the best EIP "
+        f"({forecast.best}) leaves {best}, and the linear combination of all {combined}: "
+        f"EIPs know {forecast.known:.0%}."
+    )
+    console.print(
+        "Recommended: eippot pretrain, then finetune from it."
+        if forecast.known >= LEAST_KNOWN
+        else "The EIPs know little here: compare finetune with and without pretraining."
+    )
 
 
 def print_stack(result: StackResult) -> None:

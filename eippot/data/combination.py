@@ -53,6 +53,8 @@ class Combination(BaseModel):
         b_s [eV] of each species.
     penalty
         Strength of the pull towards equal weights, as chosen by cross-validation.
+    energy_error
+        Mean absolute error of energies in this cross-validation [eV/atom].
     jackknife
         Weights and offsets of fits that leave out a part of the structures each.
     origins
@@ -66,6 +68,7 @@ class Combination(BaseModel):
     species: tuple[str, ...]
     offsets: tuple[float, ...]
     penalty: float
+    energy_error: float
     jackknife: tuple[tuple[float, ...], ...]
     origins: dict[str, str] = {}
 
@@ -123,14 +126,15 @@ def fit_combination(
     order = np.random.default_rng(0).permutation(len(rows.reference))
     folds = np.array_split(order, _FOLDS)
     penalty = min(_PENALTIES, key=lambda penalty: _validated(rows, folds, penalty))
-    solution, *others = rows.fit(penalty), *(fit for fit, _ in _left_out(rows, folds, penalty))
+    solution, left_out = rows.fit(penalty), list(_left_out(rows, folds, penalty))
     return Combination(
         sources=tuple(names),
         weights=tuple(map(float, solution[: len(names)])),
         species=tuple(species),
         offsets=tuple(map(float, solution[len(names) :])),
         penalty=penalty,
-        jackknife=tuple(tuple(map(float, other)) for other in others),
+        energy_error=float(np.mean([out.energy_error(fit) for fit, out in left_out])),
+        jackknife=tuple(tuple(map(float, fit)) for fit, _ in left_out),
         origins=_origins(structures, names),
     )
 
@@ -248,9 +252,13 @@ class _Rows(NamedTuple):
         assert solution is not None
         return solution
 
+    def energy_error(self, solution: Floats) -> float:
+        """Mean absolute error of energies [eV/atom]."""
+        return float(np.abs(self.energies @ solution - self.reference).mean())
+
     def error(self, solution: Floats) -> float:
         """Mean absolute error of energies and forces, weighed as in the fit."""
-        error = float(np.abs(self.energies @ solution - self.reference).mean())
+        error = self.energy_error(solution)
         forces, labels = np.concatenate(self.forces), np.concatenate(self.reference_forces)
         if len(labels):
             predicted = forces @ solution[: forces.shape[1]]

@@ -12,6 +12,7 @@ from scipy.special import softmax
 from torch import nn
 
 from eippot.config.stages import ClassifyConfig
+from eippot.data.forecast import Forecast, forecast
 from eippot.data.labels import aligned_labels, remove_labels, set_weak_label
 from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import PreparedData, average_neighbors, prepare
@@ -54,6 +55,8 @@ class ClassifyResult:
         How many structures without a DFT label each class was chosen for.
     below_threshold
         How many of those with the class "none" have it because no class was probable enough.
+    forecast
+        How much of DFT the EIPs know; None where there are too few DFT labels.
     """
 
     output: Path
@@ -65,6 +68,7 @@ class ClassifyResult:
     calibration: Calibration
     usage: dict[str, int]
     below_threshold: int
+    forecast: Forecast | None
 
 
 def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
@@ -146,6 +150,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
         calibration,
         usage,
         below,
+        forecast(data.training, alignments),
     )
 
 

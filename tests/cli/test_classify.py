@@ -18,6 +18,7 @@ def test_classify(eippot: Program, pipeline: Pipeline, tmp_path: Path) -> None:
     assert re.search(r"Accuracy: \d of 5 \(\d+%\)", found.out)
     assert re.search(r"calibration error: 0\.\d+, at temperature \d+\.\d+ 0\.\d+", found.out)
     assert "Weak labels:" in found.out
+    assert re.search(r"EIPs know \d+%", " ".join(found.out.split()))
     assert f"Wrote {output}" in found.out
     assert f"└─ {run}" in found.out
     assert len(read_structures(output)) == 38
