@@ -14,10 +14,10 @@ import os
 from pathlib import Path
 
 from benchmarks.accuracy.data import SETS
-from benchmarks.accuracy.report import MARK, PAGE, summary, tables
+from benchmarks.accuracy.report import PAGE, summary, with_tables
 from benchmarks.accuracy.runs import RESULTS, Group, run_missing
 from benchmarks.accuracy.strategies import STRATEGIES
-from benchmarks.pages import read_lines, with_table
+from benchmarks.pages import read_lines
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="write docs/results.md, run nothing")
     options = parser.parse_args()
     if options.table:
-        PAGE.write_text(with_table(PAGE.read_text(), MARK, tables(read_lines(RESULTS))))
+        PAGE.write_text(with_tables(PAGE.read_text(), read_lines(RESULTS)))
         return
     presets = ["paper" if options.paper else "default"]
     keys = (options.sets, options.models, presets, options.labels, options.seeds)

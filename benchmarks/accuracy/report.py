@@ -8,10 +8,11 @@ from statistics import fmean, stdev
 from typing import Final
 
 from benchmarks.accuracy.strategies import STRATEGIES
-from benchmarks.pages import Line, header
+from benchmarks.pages import Line, header, with_table
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "results.md"
 MARK: Final = "accuracy tables"
+FORECASTS: Final = "forecasts"
 #: of a summary, with the strategy each stands for.
 SUMMARY: Final = {
     "baseline": "baseline",
@@ -30,6 +31,7 @@ _COLUMNS: Final = (
     ("90th percentile", "energy_p90", False),
     ("forces [meV/Å]", "forces_mae", True),
 )
+_COMPARED: Final = tuple(name for _, name, compared in _COLUMNS if compared)
 
 
 def summary(lines: Sequence[Line]) -> Iterator[str]:
@@ -47,6 +49,11 @@ def summary(lines: Sequence[Line]) -> Iterator[str]:
         yield f"accuracy: {data} {model} m={labels} {' '.join(found)} {units}"
 
 
+def with_tables(page: str, lines: Sequence[Line]) -> str:
+    """The page with all tables that are made from lines of runs."""
+    return with_table(with_table(page, MARK, tables(lines)), FORECASTS, forecasts(lines))
+
+
 def tables(lines: Sequence[Line]) -> str:
     """Means and standard deviations over the seeds, in Markdown: a table for each question."""
     parts: list[str] = []
@@ -59,6 +66,20 @@ def tables(lines: Sequence[Line]) -> str:
         title = f"### {data}, {model}, {labels} DFT labels{published}"
         parts += [title, "", counts.format_map(mine[0]), "", *_table(mine), ""]
     return "\n".join(parts).rstrip()
+
+
+def forecasts(lines: Sequence[Line]) -> str:
+    """What `eippot classify` forecasts, beside what pretraining has gained, in Markdown."""
+    rows = header(["spread of DFT [meV/atom]", "known to EIPs", "+MP, energy", "+MP, forces"])
+    for (data, model, preset, labels), mine in _grouped(lines, _KEY):
+        told = [line for line in mine if "known" in line]
+        pretrained = [line for line in mine if line["strategy"] == "+MP"]
+        changes = [_change(pretrained, mine, name).strip(" ()") for name in _COMPARED]
+        if told and all(changes) and preset == "default":
+            spread, known = fmean(_values(told, "spread")), fmean(_values(told, "known"))
+            cells = [f"{spread:.0f}", f"{100 * known:.0f} %", *changes]
+            rows.append(f"| {data}, {model}, {labels} | {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
 def _table(lines: Sequence[Line]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from ase import Atoms
 from benchmarks.accuracy.pipeline import Pipeline, energy_errors, merged
 from benchmarks.accuracy.revealed import TELLERS
 from eippot.data.combination import fit_combination
+from eippot.data.forecast import forecast
 from eippot.data.sources import align_eips, aligned_energies, eip_names, reference_energies_of
 from eippot.graphs.references import sizes_of
 from eippot.graphs.species import species_of
@@ -77,9 +78,12 @@ def best_eip(pipeline: Pipeline) -> Errors:
 
 
 def combination(pipeline: Pipeline) -> Errors:
-    """The linear combination of all EIPs."""
+    """The linear combination of all EIPs, and how much of DFT it says that it knows."""
     training, _, test = pipeline.division.structures()
-    found = fit_combination(_labelled(training), eip_names(training), species_of(training))
+    known, names, species = _labelled(training), eip_names(training), species_of(training)
+    found = fit_combination(known, names, species)
+    expected = forecast(known, align_eips(known, names, species, "affine"))
+    assert expected is not None
     off = (found.energies(test) - reference_energies_of(test)) / sizes_of(test)
     forces = np.concatenate(
         [
@@ -87,9 +91,9 @@ def combination(pipeline: Pipeline) -> Errors:
             for atoms in test
         ]
     )
-    return energy_errors(off, sizes_of(test)) | {
-        "forces_mae": MEV_PER_EV * float(np.abs(forces).mean())
-    }
+    more = {"forces_mae": MEV_PER_EV * float(np.abs(forces).mean())}
+    more |= {"spread": MEV_PER_EV * expected.spread, "known": expected.known}
+    return energy_errors(off, sizes_of(test)) | more
 
 
 def _labelled(structures: list[Atoms]) -> list[Atoms]:

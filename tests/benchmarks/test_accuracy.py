@@ -13,9 +13,9 @@ from ase.build import bulk
 
 from benchmarks.accuracy import data, runs, strategies
 from benchmarks.accuracy.pipeline import Pipeline, energy_errors
-from benchmarks.accuracy.report import MARK, PAGE, summary, tables
+from benchmarks.accuracy.report import PAGE, forecasts, summary, tables, with_tables
 from benchmarks.accuracy.runs import RESULTS, Group, run_missing
-from benchmarks.pages import read_lines, with_table
+from benchmarks.pages import read_lines
 from eippot.data.sources import (
     eip_energies,
     eip_names,
@@ -172,7 +172,7 @@ def test_the_summary_has_means() -> None:
 
 def test_the_page_has_what_was_measured() -> None:
     page, lines = PAGE.read_text(), read_lines(RESULTS)
-    assert page == with_table(page, MARK, tables(lines))
+    assert page == with_tables(page, lines)
     assert f"| {lines[0]['strategy']} |" in page
 
 
@@ -188,3 +188,15 @@ def test_a_table_compares_on_the_same_splits() -> None:
     *_, baseline, pretrained = tables(lines).splitlines()
     assert baseline == "| baseline | 20.0 ± 14.1 | – | – | – | 2 |"
     assert pretrained == "| +MP | 5.0 (−50 %) | – | – | – | 1 |"
+
+
+def test_forecasts_stand_beside_gains() -> None:
+    line = {"set": "Cu", "model": "schnet", "preset": "default", "labels": 9, "seed": 0}
+    found = {
+        "combination": {"energy_mae": 8.0, "forces_mae": 8.0, "spread": 50.0, "known": 0.844},
+        "baseline": {"energy_mae": 10.0, "forces_mae": 40.0},
+        "+MP": {"energy_mae": 5.0, "forces_mae": 30.0},
+    }
+    lines = [line | {"strategy": strategy} | errors for strategy, errors in found.items()]
+    assert forecasts(lines).splitlines()[2] == "| Cu, schnet, 9 | 50 | 84 % | −50 % | −25 % |"
+    assert len(forecasts(lines[:2]).splitlines()) == 2
