@@ -29,6 +29,7 @@ _COLUMNS: Final = (
     ("energy [meV/atom]", "energy_mae", True),
     ("median", "energy_median", False),
     ("90th percentile", "energy_p90", False),
+    ("of structures [meV]", "energy_mae_of_structures", False),
     ("forces [meV/Å]", "forces_mae", True),
 )
 _COMPARED: Final = tuple(name for _, name, compared in _COLUMNS if compared)
