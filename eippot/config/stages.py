@@ -136,6 +136,12 @@ class FinetuneConfig(ReferenceConfig):
         description="Energy heads on the one representation; each is shown all training "
         "structures but its own share, and the mean of all is the potential.",
     )
+    anchor: float = Field(
+        0.0,
+        ge=0,
+        description="With `pretrained`: weight of the EIP labels of all structures, which hold the "
+        "representation while DFT is learnt; 0: it is left to itself.",
+    )
     use_weak_labels: bool = Field(
         True, description="Whether weak labels in the file are used (label augmentation)."
     )

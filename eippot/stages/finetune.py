@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from ase import Atoms
 
+from eippot.config.loss import PretrainLossConfig
 from eippot.config.stages import FinetuneConfig
 from eippot.data.labels import Labels, labels_of
 from eippot.data.loaders import training_loader, validation_loader
@@ -15,15 +16,21 @@ from eippot.data.preparation import PreparedData, average_neighbors, energy_scal
 from eippot.data.store import GraphStore, build_graphs
 from eippot.data.subsets import shown_to_members
 from eippot.errors import DataError
-from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss, weighted_properties
+from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss, PretrainLoss, weighted_properties
 from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.properties import ENERGY, reference_key, weak_key
+from eippot.stages.anchoring import anchors_of, without_anchors
 from eippot.structures.io import has_reference_energy
 from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.head_start import combine_heads
-from eippot.training.objectives import CommitteeObjective, PotentialObjective
+from eippot.training.objectives import (
+    AnchoredObjective,
+    CommitteeObjective,
+    Objective,
+    PotentialObjective,
+)
 from eippot.training.run_directory import start_run, write_summary
 
 
@@ -79,21 +86,26 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
             f"committee of {config.committee}, got {len(data.training)}.",
             "Each member is kept from another share of them: make the committee smaller.",
         )
+    anchors = anchors_of(config, pretrained)
     weak = data.weak if config.use_weak_labels else []
+    others = anchors.holding(data.unlabelled) if anchors else weak
     start_run(config.output, config)
     seed_everything(config.training)
 
     dtype = getattr(torch, config.training.precision)
     architecture = model_config(pretrained, config.model)
     graphs = build_graphs(
-        [*data.training, *weak, *data.validation],
+        [*data.training, *others, *data.validation],
         data.species,
         architecture.cutoff,
         dtype,
-        lambda atoms: _labels(atoms, data.reference_energies, config.loss.weak.forces),
+        lambda atoms: (
+            _labels(atoms, data.reference_energies, config)
+            | (anchors.labels(atoms) if anchors else {})
+        ),
         config.data.neighbor_lists,
     )
-    sizes = len(data.training), len(weak)
+    sizes = len(data.training), len(others)
     learnt, validation = graphs.split([sum(sizes), len(data.validation)])
     if config.committee > 1:
         parts = [shown_to_members(n, config.committee, config.training.seed) for n in sizes]
@@ -116,7 +128,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
             "pretrained": str(config.pretrained) if config.pretrained else None,
         },
     )
-    model = build_potential(card)
+    model = build_potential(anchors.with_heads(card) if anchors else card)
     if pretrained:
         pretrained.start(model)
         if config.head == "combination":
@@ -129,10 +141,10 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     else:
         center_layers(model, learnt)
 
-    objective = PotentialObjective if config.committee == 1 else CommitteeObjective
+    loss = PotentialLoss(config.loss, _weak_weight(config, data, weak))
     result = fit(
         model,
-        objective(PotentialLoss(config.loss, _weak_weight(config, data, weak))),
+        _objective(config, loss),
         training_loader(
             learnt, config.training, len(data.training), config.loss.weak.reference_share
         ),
@@ -141,7 +153,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         config.output,
         progress,
     )
-    save_model(config.output, card, model)
+    save_model(config.output, card, without_anchors(model, card) if anchors else model)
     counts = data.label_counts()
     write_summary(config.output, result.as_summary() | {"labels_in_file": counts} | card.provenance)
     return FinetuneResult(
@@ -155,16 +167,27 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     )
 
 
-def _labels(atoms: Atoms, references: dict[str, float], weak_forces: bool) -> Labels:
+def _objective(config: FinetuneConfig, loss: PotentialLoss) -> Objective:
+    """What is asked of one head, of a committee, or of one that is anchored."""
+    if config.anchor:
+        return AnchoredObjective(
+            loss, PretrainLoss(PretrainLossConfig(weights=config.loss.weights)), config.anchor
+        )
+    return PotentialObjective(loss) if config.committee == 1 else CommitteeObjective(loss)
+
+
+def _labels(atoms: Atoms, references: dict[str, float], config: FinetuneConfig) -> Labels:
     """Reference and weak labels; those that a structure does not have are NaN.
 
     A structure with a DFT energy needs no weak label: should it have one, it is left out.
     """
     reference = labels_of(atoms, REFERENCE, reference_key, references)
+    if not config.use_weak_labels:
+        return reference
     weak = labels_of(atoms, WEAK, weak_key, references)
     if has_reference_energy(atoms):
         weak = {name: torch.full_like(label, torch.nan) for name, label in weak.items()}
-    if not weak_forces:
+    if not config.loss.weak.forces:
         weak = {name: label for name, label in weak.items() if name == f"{WEAK}_{ENERGY.name}"}
     return reference | weak
 

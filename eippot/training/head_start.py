@@ -32,7 +32,9 @@ def combine_heads(
     graphs: Sequence[GraphStore],
     weights: dict[Property, float],
 ) -> Tensor:
-    """Set each head of a potential to the best combination of the pretrained heads.
+    """Set the first heads of a potential to the best combinations of the pretrained heads.
+
+    If it has more, these become the pretrained heads themselves.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def combine_heads(
     pretrained
         With P heads.
     graphs
-        DFT-labelled training structures of each head of ``potential``.
+        DFT-labelled training structures of each of the first heads of ``potential``.
     weights
         Weights of energy (per atom) and forces in the fit, as in the loss.
 
@@ -51,6 +53,8 @@ def combine_heads(
         ``(heads, P)`` weight of each EIP.
     """
     combination = torch.stack([fit_combination(pretrained, part, weights) for part in graphs])
+    if potential.heads.n_heads > len(graphs):
+        combination = torch.cat([combination, torch.eye(pretrained.heads.n_heads).double()])
     hidden, last = _linear_layers(potential)
     old_hidden, old_last = _linear_layers(pretrained)
     factor = float(pretrained.scale / potential.scale)

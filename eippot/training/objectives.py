@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import product
 from typing import Any, Protocol
 
 import torch
@@ -105,6 +106,68 @@ class CommitteeObjective(PotentialObjective):
         return self._loss(predicted, labels, structures.sizes)
 
 
+class AnchoredObjective(PotentialObjective):
+    """finetune of a network that goes on answering for the EIPs it was pretrained on.
+
+    The first head is the potential, the others are the EIPs'. Forces and stress are compared for
+    one head of each structure: the potential's where the structure has a label for it (if this is
+    a weak one, at every other time), else that of an EIP, drawn at random.
+
+    Parameters
+    ----------
+    loss
+        Of the potential.
+    anchor
+        Of the EIPs.
+    weight
+        Weight of the latter.
+    """
+
+    def __init__(self, loss: PotentialLoss, anchor: PretrainLoss, weight: float) -> None:
+        super().__init__(loss)
+        self._anchor = anchor
+        self._weight = weight
+
+    def loss(self, model: nn.Module, batch: Batch) -> LossValue:
+        """See Objective."""
+        structures = StructureBatch.of(batch)
+        eip = _draw_eip(batch)
+        asked = self._is_asked(batch)
+        needs = self._loss.needs | self._anchor.needs
+        head = torch.where(asked, 0, eip + 1)
+        predicted = _predict_needed(model, structures, needs, True, head)
+        energies = predicted[ENERGY]
+        own = self._loss(
+            predicted | {ENERGY: energies[:, 0]},
+            _only(batch.to_dict(), (REFERENCE, WEAK), asked, structures.structure),
+            structures.sizes,
+        )
+        labels = _labels_of_eip(batch, structures, eip)
+        anchor = self._anchor(
+            predicted | {ENERGY: energies[:, 1:]},
+            _only(labels, (EIP,), ~asked, structures.structure),
+            structures.sizes,
+        )
+        parts = {f"{name}_of_eips": part for name, part in anchor.parts.items()}
+        return LossValue(own.total + self._weight * anchor.total, own.parts | parts)
+
+    def _is_asked(self, batch: Batch) -> Tensor:
+        """Of which structures ``(B,)`` the forces of the potential are compared."""
+        asked: Tensor = batch[f"{REFERENCE}_{ENERGY.name}"].isfinite()
+        weak = batch.to_dict().get(f"{WEAK}_{ENERGY.name}")
+        if weak is not None:
+            asked = asked | weak.isfinite() & (torch.rand_like(weak) < 0.5)
+        return asked
+
+    def _predict(
+        self, model: nn.Module, structures: StructureBatch, training: bool
+    ) -> dict[Property, Tensor]:
+        head = torch.zeros(structures.n_structures, dtype=torch.int64)
+        head = head.to(structures.species.device)
+        predicted = _predict_needed(model, structures, self._loss.needs, training, head)
+        return predicted | {ENERGY: predicted[ENERGY][:, 0]}
+
+
 class PretrainObjective:
     """pretrain: one head per EIP."""
 
@@ -117,9 +180,7 @@ class PretrainObjective:
     def loss(self, model: nn.Module, batch: Batch) -> LossValue:
         """See Objective; the EIP whose forces are compared is drawn with torch's generator."""
         structures = StructureBatch.of(batch)
-        has_label = batch.eip_energy.isfinite().float() + 1e-9
-        head = torch.multinomial(has_label, 1).squeeze(1)
-        predicted, labels = self._compare(model, batch, structures, head, training=True)
+        predicted, labels = self._compare(model, batch, structures, _draw_eip(batch), training=True)
         return self._loss(predicted, labels, structures.sizes)
 
     def metrics(self, model: nn.Module, batch: Batch) -> Metrics:
@@ -143,14 +204,7 @@ class PretrainObjective:
         training: bool,
     ) -> tuple[dict[Property, Tensor], dict[str, Tensor]]:
         predicted = _predict_needed(model, structures, self._loss.needs, training, head)
-        rows = torch.arange(structures.n_structures, device=head.device)
-        atoms = torch.arange(len(structures.structure), device=head.device)
-        labels = {
-            "eip_energy": batch.eip_energy,
-            "eip_forces": batch.eip_forces[atoms, head[structures.structure]],
-            "eip_stress": batch.eip_stress[rows, head],
-        }
-        return predicted, labels
+        return predicted, _labels_of_eip(batch, structures, head)
 
 
 class ClassifierObjective:
@@ -176,6 +230,36 @@ class ClassifierObjective:
     def summarize(self, means: dict[str, Tensor]) -> dict[str, Tensor]:
         """See Objective."""
         return means
+
+
+def _draw_eip(batch: Batch) -> Tensor:
+    """An EIP ``(B,)`` for each structure, one that has a label if there is any."""
+    has_label = batch.eip_energy.isfinite().float() + 1e-9
+    return torch.multinomial(has_label, 1).squeeze(1)
+
+
+def _labels_of_eip(batch: Batch, structures: StructureBatch, eip: Tensor) -> dict[str, Tensor]:
+    """Energies of all EIPs; forces and stress of one EIP for each structure."""
+    rows = torch.arange(structures.n_structures, device=eip.device)
+    atoms = torch.arange(len(structures.structure), device=eip.device)
+    return {
+        f"{EIP}_energy": batch.eip_energy,
+        f"{EIP}_forces": batch.eip_forces[atoms, eip[structures.structure]],
+        f"{EIP}_stress": batch.eip_stress[rows, eip],
+    }
+
+
+def _only(
+    labels: Mapping[str, Tensor], sources: tuple[str, ...], asked: Tensor, structure: Tensor
+) -> dict[str, Tensor]:
+    """Labels whose forces and stress are NaN but for structures that are asked for them."""
+    rows = {FORCES: asked[structure][:, None], STRESS: asked[:, None, None]}
+    known = dict(labels)
+    for source, (prop, mask) in product(sources, rows.items()):
+        name = f"{source}_{prop.name}"
+        if name in known:
+            known[name] = torch.where(mask, known[name], math.nan)
+    return known
 
 
 def _predict_needed(
