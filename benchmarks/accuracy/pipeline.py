@@ -93,13 +93,10 @@ class Pipeline:
             reveal(self.division, teller, alignment, output)
         return output
 
-    def finetuned(
-        self, pretrained: Path | None, weak: Path | None, kernel: str | None = None
-    ) -> Path:
-        """A run of finetune, with the weak labels of a file if given, and a kernel for these."""
+    def finetuned(self, pretrained: Path | None, weak: Path | None, other: Settings) -> Path:
+        """A run of finetune, with the weak labels of a file if given, and other settings."""
         changes: dict[str, Any] = {"pretrained": pretrained, "use_weak_labels": weak is not None}
-        if kernel:
-            changes["loss"] = {"weak": {"kernel": kernel}}
+        changes |= other
         if weak:
             changes["data"] = {"structures": weak}
         if pretrained:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from ase import Atoms
 
-from benchmarks.accuracy.pipeline import Pipeline, energy_errors, merged
+from benchmarks.accuracy.pipeline import Pipeline, Settings, energy_errors, merged
 from benchmarks.accuracy.revealed import TELLERS
 from eippot.data.combination import fit_combination
 from eippot.data.forecast import forecast
@@ -110,13 +110,13 @@ class Trained:
         Whether on EIP labels first.
     weak
         Where weak labels come from; None without any.
-    kernel
-        Of weak labels; None for that of the settings.
+    other
+        Settings of finetune that are its own.
     """
 
     pretrained: bool
     weak: str | None = None
-    kernel: str | None = None
+    other: Settings = field(default_factory=dict)
 
     def __call__(self, pipeline: Pipeline) -> Errors:
         """Its errors."""
@@ -132,21 +132,29 @@ class Trained:
             labels = pipeline.revealed(self.weak)
         elif self.weak:
             labels = pipeline.stacked(self.weak)
-        return pipeline.finetuned(start, labels, self.kernel)
+        return pipeline.finetuned(start, labels, self.other)
 
 
 #: of weak labels, instead of Tukey's biweight.
-KERNELS_INSTEAD: Final = ("squared", "huber", "absolute")
+_KERNELS: Final = ("squared", "huber", "absolute")
+_ANCHORED: Final = {"anchor": 3.0}
+
+
+def _kernel(name: str) -> Settings:
+    return {"loss": {"weak": {"kernel": name}}}
+
 
 TRAINED: Final = {
     "baseline": Trained(False),
     "+LA": Trained(False, "classifier"),
-    **{f"+LA, {kernel}": Trained(False, "classifier", kernel) for kernel in KERNELS_INSTEAD},
+    **{f"+LA, {kernel}": Trained(False, "classifier", _kernel(kernel)) for kernel in _KERNELS},
     **{f"+{teller}": Trained(False, teller) for teller in TELLERS},
     "+MP": Trained(True),
+    "+MP anchored": Trained(True, other=_ANCHORED),
     "+MP+LA": Trained(True, "classifier"),
     "+MP+process": Trained(True, "process"),
     "+MP+combination": Trained(True, "combination"),
+    "+MP anchored+combination": Trained(True, "combination", _ANCHORED),
     "+MP+delta": Trained(True, "delta"),
 }
 
