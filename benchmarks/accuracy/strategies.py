@@ -137,7 +137,7 @@ class Trained:
 
 #: of weak labels, instead of Tukey's biweight.
 _KERNELS: Final = ("squared", "huber", "absolute")
-_ANCHORED: Final = {"anchor": 3.0}
+_ANCHORED: Final = {"anchor": 1.0}
 
 
 def _kernel(name: str) -> Settings:
