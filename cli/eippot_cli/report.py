@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from eippot.training.fit import FitResult
 
 #: share of DFT that EIPs know from which on pretraining has helped wherever it was measured.
-LEAST_KNOWN: Final = 0.4
+LEAST_KNOWN: Final = 0.6
 
 console = Console(highlight=False)
 error_console = Console(stderr=True, highlight=False)
@@ -92,7 +92,7 @@ def _print_forecast(forecast: Forecast) -> None:
         f"EIPs know {forecast.known:.0%}."
     )
     console.print(
-        "Recommended: eippot pretrain, then finetune from it."
+        "Recommended: eippot pretrain, then finetune from it with `anchor: 1`."
         if forecast.known >= LEAST_KNOWN
         else "The EIPs know little here: compare finetune with and without pretraining."
     )
