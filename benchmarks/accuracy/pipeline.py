@@ -151,6 +151,12 @@ def stage_template(stage: str, preset: str, model: str) -> dict[str, Any]:
     return content
 
 
+def validation_score(run: Path) -> float:
+    """What a run of finetune has chosen its weights by."""
+    summary = yaml.safe_load((run / "summary.yaml").read_text())
+    return float(summary["validation"]["validation_score"])
+
+
 def test_errors(folder: Path) -> dict[str, float]:
     """Errors of energies: mean, median, tail; of forces: mean, from what evaluate wrote."""
     with (folder / "predictions.csv").open() as file:

@@ -19,7 +19,7 @@ SUMMARY: Final = {
     "+LA": "+LA",
     "+MP": "+MP",
     "+MP+LA": "+MP+LA",
-    "best": "+MP anchored",
+    "best": "best",
     "ridge": "combination",
 }
 #: what a table is about; its lines differ in the strategy and the seed.

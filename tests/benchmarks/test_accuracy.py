@@ -12,7 +12,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from benchmarks.accuracy import data, runs, strategies
-from benchmarks.accuracy.pipeline import Pipeline, energy_errors
+from benchmarks.accuracy.pipeline import Pipeline, energy_errors, validation_score
 from benchmarks.accuracy.report import PAGE, forecasts, summary, tables, with_tables
 from benchmarks.accuracy.runs import RESULTS, Group, run_missing
 from benchmarks.pages import read_lines
@@ -92,11 +92,17 @@ def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None
     settings = {stage: small for stage in ("pretrain", "finetune")}
     settings["pretrain"] = small | {"model": TINY_MODEL}
     monkeypatch.setitem(strategies.SETTINGS, "default", settings)
-    names = ["best EIP", "combination", "+MP", "+true best EIP", "+DFT"]
+    names = ["best EIP", "combination", "+MP", "+MP anchored", "best", "+true best EIP", "+DFT"]
     group.run(names, work)
     lines = [json.loads(line) for line in runs.RESULTS.read_text().splitlines()]
     assert [line["strategy"] for line in lines] == names
     assert all(line["energy_mae"] > 0 and line["test_structures"] == 8 for line in lines)
+    scores = dict.fromkeys(["+MP", "+MP anchored"], 0.0)
+    for name in scores:
+        scores[name] = validation_score(strategies.TRAINED[name].run(group.pipeline(work)))
+    errors = {line["strategy"]: line["energy_mae"] for line in lines}
+    assert errors["best"] == errors[min(scores, key=lambda name: scores[name])]
+    assert errors["+MP"] != errors["+MP anchored"]
     assert lines[0]["settings"] != Group("tiny", "schnet", "paper", 10, 0).provenance()["settings"]
     assert group.missing([*names, "baseline"], lines) == ["baseline"]
     run_missing([group], names, work, workers=1)
