@@ -160,7 +160,7 @@ def main() -> None:
     """Do what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", nargs="+", choices=MATERIALS, default=list(MATERIALS))
-    parser.add_argument("--strategies", nargs="+", choices=TRAINED, default=["baseline", "+MP"])
+    parser.add_argument("--strategies", nargs="+", choices=TRAINED, default=["baseline", "best"])
     parser.add_argument("--labels", type=int, default=100)
     parser.add_argument("--work", type=Path, default=Path("build/accuracy"))
     parser.add_argument("--table", action="store_true", help="write docs/results.md, run nothing")
