@@ -92,8 +92,8 @@ def _print_forecast(forecast: Forecast) -> None:
         f"EIPs know {forecast.known:.0%}."
     )
     console.print(
-        "Recommended: eippot pretrain, then finetune from it, with `anchor: 0` and `anchor: 1`; keep "
-        "the run with the lower validation score."
+        "Recommended: eippot pretrain, then finetune from it, with `anchor: 0` and `anchor: 1`; "
+        "keep the run with the lower validation score."
         if forecast.known >= LEAST_KNOWN
         else "The EIPs know little here: compare finetune with and without pretraining."
     )
