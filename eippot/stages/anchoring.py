@@ -12,7 +12,7 @@ from ase import Atoms
 from eippot.config.stages import FinetuneConfig
 from eippot.data.labels import Labels, eip_labels_of
 from eippot.data.sources import eip_energies
-from eippot.errors import ConfigError
+from eippot.errors import ConfigError, DataError
 from eippot.graphs.alignment import Alignment
 from eippot.models.potential import Potential
 from eippot.models.pretrained import Pretrained
@@ -40,8 +40,20 @@ class Anchors:
         return [alignment.source for alignment in self.alignments]
 
     def holding(self, structures: Sequence[Atoms]) -> list[Atoms]:
-        """Structures with a label of at least one of the EIPs."""
+        """Structures with a label of at least one of the EIPs.
+
+        Raises
+        ------
+        DataError
+            There is none.
+        """
         known = np.isfinite(eip_energies(structures, self.names)).any(axis=1)
+        if not known.any():
+            raise DataError(
+                "Expected structures without a DFT label but with one of "
+                f"{', '.join(self.names)}, which are to anchor; got none among {len(structures)}.",
+                "Run `eippot label` on more structures, or set `anchor: 0`.",
+            )
         return [atoms for atoms, is_known in zip(structures, known, strict=True) if is_known]
 
     def labels(self, atoms: Atoms) -> Labels:

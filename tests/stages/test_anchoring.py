@@ -11,7 +11,7 @@ import pytest
 from eippot import EippotCalculator
 from eippot.config.deployment import ExportConfig
 from eippot.config.stages import FinetuneConfig
-from eippot.errors import ConfigError
+from eippot.errors import ConfigError, DataError
 from eippot.models.saved import load_card
 from eippot.stages import export, finetune
 from eippot.structures.io import has_reference_energy, read_structures, write_structures
@@ -71,4 +71,12 @@ def test_anchors_need_something_to_hold(
 ) -> None:
     with pytest.raises(ConfigError, match="with `anchor` > 0, got"):
         _finetune(pipeline, tmp_path / "run", **changes)
+    assert not (tmp_path / "run").exists()
+
+
+def test_anchors_need_structures(pipeline: Pipeline, tmp_path: Path) -> None:
+    labelled = [a for a in read_structures(pipeline.labelled) if has_reference_energy(a)]
+    write_structures(tmp_path / "labelled.extxyz", labelled)
+    with pytest.raises(DataError, match="one of far, twin, which are to anchor; got none among 0"):
+        _finetune(pipeline, tmp_path / "run", data={"structures": tmp_path / "labelled.extxyz"})
     assert not (tmp_path / "run").exists()
