@@ -22,15 +22,11 @@ from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.properties import ENERGY, reference_key, weak_key
 from eippot.stages.anchoring import anchors_of, without_anchors
 from eippot.structures.io import has_reference_energy
+from eippot.training.anchored import AnchoredObjective
 from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.head_start import combine_heads
-from eippot.training.objectives import (
-    AnchoredObjective,
-    CommitteeObjective,
-    Objective,
-    PotentialObjective,
-)
+from eippot.training.objectives import CommitteeObjective, Objective, PotentialObjective
 from eippot.training.run_directory import start_run, write_summary
 
 

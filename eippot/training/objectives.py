@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from itertools import product
 from typing import Any, Protocol
 
 import torch
@@ -82,7 +81,7 @@ class PotentialObjective:
     def _predict(
         self, model: nn.Module, structures: StructureBatch, training: bool
     ) -> dict[Property, Tensor]:
-        predicted = _predict_needed(model, structures, self._loss.needs, training)
+        predicted = predict_needed(model, structures, self._loss.needs, training)
         return predicted | {ENERGY: predicted[ENERGY].mean(dim=1)}
 
 
@@ -96,7 +95,7 @@ class CommitteeObjective(PotentialObjective):
         """Mean over members; forces and stress are compared for one of them, drawn at random."""
         structures = StructureBatch.of(batch)
         member = torch.multinomial(batch.shown.float(), 1).squeeze(1)
-        predicted = _predict_needed(model, structures, self._loss.needs, True, member)
+        predicted = predict_needed(model, structures, self._loss.needs, True, member)
         labels = batch.to_dict()
         for source in (REFERENCE, WEAK):
             energy = labels.get(f"{source}_{ENERGY.name}")
@@ -104,68 +103,6 @@ class CommitteeObjective(PotentialObjective):
                 energy = torch.where(batch.shown, energy.unsqueeze(1), math.nan)  # (B, members)
                 labels[f"{source}_{ENERGY.name}"] = energy
         return self._loss(predicted, labels, structures.sizes)
-
-
-class AnchoredObjective(PotentialObjective):
-    """finetune of a network that goes on answering for the EIPs it was pretrained on.
-
-    The first head is the potential, the others are the EIPs'. Forces and stress are compared for
-    one head of each structure: the potential's where the structure has a label for it (if this is
-    a weak one, at every other time), else that of an EIP, drawn at random.
-
-    Parameters
-    ----------
-    loss
-        Of the potential.
-    anchor
-        Of the EIPs.
-    weight
-        Weight of the latter.
-    """
-
-    def __init__(self, loss: PotentialLoss, anchor: PretrainLoss, weight: float) -> None:
-        super().__init__(loss)
-        self._anchor = anchor
-        self._weight = weight
-
-    def loss(self, model: nn.Module, batch: Batch) -> LossValue:
-        """See Objective."""
-        structures = StructureBatch.of(batch)
-        eip = _draw_eip(batch)
-        asked = self._is_asked(batch)
-        needs = self._loss.needs | self._anchor.needs
-        head = torch.where(asked, 0, eip + 1)
-        predicted = _predict_needed(model, structures, needs, True, head)
-        energies = predicted[ENERGY]
-        own = self._loss(
-            predicted | {ENERGY: energies[:, 0]},
-            _only(batch.to_dict(), (REFERENCE, WEAK), asked, structures.structure),
-            structures.sizes,
-        )
-        labels = _labels_of_eip(batch, structures, eip)
-        anchor = self._anchor(
-            predicted | {ENERGY: energies[:, 1:]},
-            _only(labels, (EIP,), ~asked, structures.structure),
-            structures.sizes,
-        )
-        parts = {f"{name}_of_eips": part for name, part in anchor.parts.items()}
-        return LossValue(own.total + self._weight * anchor.total, own.parts | parts)
-
-    def _is_asked(self, batch: Batch) -> Tensor:
-        """Of which structures ``(B,)`` the forces of the potential are compared."""
-        asked: Tensor = batch[f"{REFERENCE}_{ENERGY.name}"].isfinite()
-        weak = batch.to_dict().get(f"{WEAK}_{ENERGY.name}")
-        if weak is not None:
-            asked = asked | weak.isfinite() & (torch.rand_like(weak) < 0.5)
-        return asked
-
-    def _predict(
-        self, model: nn.Module, structures: StructureBatch, training: bool
-    ) -> dict[Property, Tensor]:
-        head = torch.zeros(structures.n_structures, dtype=torch.int64)
-        head = head.to(structures.species.device)
-        predicted = _predict_needed(model, structures, self._loss.needs, training, head)
-        return predicted | {ENERGY: predicted[ENERGY][:, 0]}
 
 
 class PretrainObjective:
@@ -180,7 +117,7 @@ class PretrainObjective:
     def loss(self, model: nn.Module, batch: Batch) -> LossValue:
         """See Objective; the EIP whose forces are compared is drawn with torch's generator."""
         structures = StructureBatch.of(batch)
-        predicted, labels = self._compare(model, batch, structures, _draw_eip(batch), training=True)
+        predicted, labels = self._compare(model, batch, structures, draw_eip(batch), training=True)
         return self._loss(predicted, labels, structures.sizes)
 
     def metrics(self, model: nn.Module, batch: Batch) -> Metrics:
@@ -203,8 +140,8 @@ class PretrainObjective:
         head: Tensor,
         training: bool,
     ) -> tuple[dict[Property, Tensor], dict[str, Tensor]]:
-        predicted = _predict_needed(model, structures, self._loss.needs, training, head)
-        return predicted, _labels_of_eip(batch, structures, head)
+        predicted = predict_needed(model, structures, self._loss.needs, training, head)
+        return predicted, labels_of_eip(batch, structures, head)
 
 
 class ClassifierObjective:
@@ -232,13 +169,13 @@ class ClassifierObjective:
         return means
 
 
-def _draw_eip(batch: Batch) -> Tensor:
+def draw_eip(batch: Batch) -> Tensor:
     """An EIP ``(B,)`` for each structure, one that has a label if there is any."""
     has_label = batch.eip_energy.isfinite().float() + 1e-9
     return torch.multinomial(has_label, 1).squeeze(1)
 
 
-def _labels_of_eip(batch: Batch, structures: StructureBatch, eip: Tensor) -> dict[str, Tensor]:
+def labels_of_eip(batch: Batch, structures: StructureBatch, eip: Tensor) -> dict[str, Tensor]:
     """Energies of all EIPs; forces and stress of one EIP for each structure."""
     rows = torch.arange(structures.n_structures, device=eip.device)
     atoms = torch.arange(len(structures.structure), device=eip.device)
@@ -249,20 +186,7 @@ def _labels_of_eip(batch: Batch, structures: StructureBatch, eip: Tensor) -> dic
     }
 
 
-def _only(
-    labels: Mapping[str, Tensor], sources: tuple[str, ...], asked: Tensor, structure: Tensor
-) -> dict[str, Tensor]:
-    """Labels whose forces and stress are NaN but for structures that are asked for them."""
-    rows = {FORCES: asked[structure][:, None], STRESS: asked[:, None, None]}
-    known = dict(labels)
-    for source, (prop, mask) in product(sources, rows.items()):
-        name = f"{source}_{prop.name}"
-        if name in known:
-            known[name] = torch.where(mask, known[name], math.nan)
-    return known
-
-
-def _predict_needed(
+def predict_needed(
     model: nn.Module,
     structures: StructureBatch,
     needs: Mapping[Property, float],
