@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from eippot.models import equivariant, schnet
 
 #: bins of splines: so many that forces are exact to about a millionth.
-FEWEST_BINS: Final = 96
+FEWEST_BINS: Final = 192
 BINS_PER_GAUSSIAN: Final = 6
 BINS_PER_BESSEL_FUNCTION: Final = 32
 
