@@ -86,7 +86,8 @@ def run(config: StackConfig, progress: bool = True) -> StackResult:
     EippotError
         The configuration, the data or the pretrained model cannot be used.
     """
-    pretrained = load_pretrained(config.pretrained, None)
+    needs_network = config.method != "combination"
+    pretrained = load_pretrained(config.pretrained if needs_network else None, None)
     if pretrained is None and config.method == "process":
         raise ConfigError(
             "Expected a run of `eippot pretrain` (`pretrained`), got none.",

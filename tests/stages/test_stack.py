@@ -128,6 +128,12 @@ def test_a_network_corrects_the_combination(pipeline: Pipeline, tmp_path: Path) 
     assert (tmp_path / "delta" / "model.safetensors").exists()
 
 
+def test_a_combination_asks_for_no_network(pipeline: Pipeline, tmp_path: Path) -> None:
+    """Though the template names one."""
+    found, _ = _stack(pipeline, tmp_path, method="combination", pretrained=tmp_path / "none")
+    assert found.weak_labels > 0
+
+
 @pytest.mark.parametrize("method", ["process", "combination"])
 def test_nothing_to_label_is_fine(pipeline: Pipeline, tmp_path: Path, method: str) -> None:
     structures = [a for a in labelled_structures() if "REF_energy" in a.info]
