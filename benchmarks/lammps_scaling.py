@@ -9,7 +9,6 @@ that have a line are not done again. ``--table`` writes the table of ``docs/lamm
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -21,7 +20,7 @@ from typing import Final
 import torch
 from torch import nn
 
-from benchmarks.pages import Line, header, read_lines, with_table
+from benchmarks.pages import Line, append_line, header, read_lines, with_table
 from eippot.config.model import SchNetConfig
 from eippot.deployment.files import write_exported
 from eippot.models.exchange import GhostExchange
@@ -170,8 +169,7 @@ def main() -> None:
                     continue
                 line = run(folder, cells, model, ranks, seconds_per_atom)
                 seconds_per_atom = 1e-6 * microseconds(line)
-                with RESULTS.open("a") as file:
-                    file.write(f"{json.dumps(line)}\n")
+                append_line(RESULTS, line)
                 print(table([line]).splitlines()[-1], flush=True)
 
 

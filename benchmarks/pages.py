@@ -14,6 +14,12 @@ def read_lines(path: Path) -> list[Line]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+def append_line(path: Path, line: Line) -> None:
+    """Keep a run that has been done."""
+    with path.open("a") as file:
+        file.write(f"{json.dumps(line)}\n")
+
+
 def header(columns: list[str]) -> list[str]:
     """First lines of a table in Markdown, with a nameless column before the others."""
     return [f"| | {' | '.join(columns)} |", f"|---|{'---:|' * len(columns)}"]

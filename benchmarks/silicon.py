@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.pages import read_lines
+from benchmarks.pages import append_line, read_lines
 
 HERE = Path(__file__).resolve().parent
 DEMO = HERE.parent / "examples" / "silicon" / "demo.py"
@@ -61,8 +61,7 @@ def main() -> None:
     lines = read_lines(RESULTS)
     for seed in sorted(set(SEEDS) - {line["seed"] for line in lines}):
         lines.append(run_seed(seed))
-        with RESULTS.open("a") as file:
-            file.write(json.dumps(lines[-1]) + "\n")
+        append_line(RESULTS, lines[-1])
     print(table(lines))
 
 

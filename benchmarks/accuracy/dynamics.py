@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import math
 import re
 import subprocess
@@ -30,7 +29,7 @@ from benchmarks.accuracy.materials import MATERIALS, Material, predicted
 from benchmarks.accuracy.report import PAGE
 from benchmarks.accuracy.runs import Group
 from benchmarks.accuracy.strategies import TRAINED
-from benchmarks.pages import Line, header, read_lines, with_table
+from benchmarks.pages import Line, append_line, header, read_lines, with_table
 from eippot import EippotCalculator
 from eippot.config.deployment import ExportConfig
 from eippot.stages import export
@@ -180,8 +179,7 @@ def main() -> None:
         export.run(ExportConfig(runs=(folder,), output=compressed, compress=True))
         line = {"set": name, "strategy": strategy, "labels": options.labels}
         line |= group.provenance() | measure(MATERIALS[name], model, compressed)
-        with RESULTS.open("a") as file:
-            file.write(f"{json.dumps(line)}\n")
+        append_line(RESULTS, line)
         print(table([line]).splitlines()[2], flush=True)
 
 

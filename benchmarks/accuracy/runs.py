@@ -16,7 +16,7 @@ import torch
 from benchmarks.accuracy.data import LEAST, SETS, Division, divide
 from benchmarks.accuracy.pipeline import STAGES, Pipeline, stage_template
 from benchmarks.accuracy.strategies import STRATEGIES, settings_of
-from benchmarks.pages import Line, read_lines
+from benchmarks.pages import Line, append_line, read_lines
 from eippot.version import __version__
 
 RESULTS: Final = Path(__file__).resolve().parent / "results.jsonl"
@@ -49,12 +49,9 @@ class Group:
             errors = STRATEGIES[strategy](pipeline)
             seconds = {"seconds": time.perf_counter() - start}
             key = asdict(self) | {"strategy": strategy}
-            text = json.dumps(
-                key | pipeline.division.provenance | self.provenance() | errors | seconds
-            )
-            with RESULTS.open("a") as file:
-                file.write(f"{text}\n")
-            print(text, flush=True)
+            line = key | pipeline.division.provenance | self.provenance() | errors | seconds
+            append_line(RESULTS, line)
+            print(json.dumps(line), flush=True)
 
     def provenance(self) -> dict[str, object]:
         """Versions, and by what hash the settings of all stages can be recognized."""

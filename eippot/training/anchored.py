@@ -77,8 +77,7 @@ class AnchoredObjective(PotentialObjective):
     def _predict(
         self, model: nn.Module, structures: StructureBatch, training: bool
     ) -> dict[Property, Tensor]:
-        head = torch.zeros(structures.n_structures, dtype=torch.int64)
-        head = head.to(structures.species.device)
+        head = structures.sizes.new_zeros(structures.n_structures, dtype=torch.int64)
         predicted = predict_needed(model, structures, self._loss.needs, training, head)
         return predicted | {ENERGY: predicted[ENERGY][:, 0]}
 
