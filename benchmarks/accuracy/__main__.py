@@ -29,7 +29,9 @@ def main() -> None:
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=shown)
     parser.add_argument("--labels", type=int, nargs="+", default=[100])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--paper", action="store_true", help="energies alone, as published")
+    presets = parser.add_mutually_exclusive_group()
+    presets.add_argument("--paper", action="store_true", help="as published: energies alone")
+    presets.add_argument("--energies", action="store_true", help="DFT energies alone, our way")
     parser.add_argument("--work", type=Path, default=Path("build/accuracy"))
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--table", action="store_true", help="write docs/results.md, run nothing")
@@ -37,8 +39,8 @@ def main() -> None:
     if options.table:
         PAGE.write_text(with_tables(PAGE.read_text(), read_lines(RESULTS)))
         return
-    presets = ["paper" if options.paper else "default"]
-    keys = (options.sets, options.models, presets, options.labels, options.seeds)
+    preset = "paper" if options.paper else "energies" if options.energies else "default"
+    keys = (options.sets, options.models, [preset], options.labels, options.seeds)
     groups = [Group(*key) for key in itertools.product(*keys)]
     run_missing(groups, options.strategies, options.work.resolve(), options.workers)
     chosen = [line for line in read_lines(RESULTS) if any(g.holds(line) for g in groups)]

@@ -16,7 +16,7 @@ from eippot.config.perturb import PerturbConfig
 from eippot.data.labels import remove_labels
 from eippot.data.sources import reference_energies_of
 from eippot.graphs.references import sizes_of
-from eippot.properties import REFERENCE_PREFIX
+from eippot.properties import ENERGY, REFERENCE_PREFIX, reference_key
 from eippot.stages import label, perturb
 from eippot.structures.io import read_structures, write_structures
 from eippot.structures.splits import set_hash, split_indices
@@ -24,8 +24,6 @@ from eippot.structures.splits import set_hash, split_indices
 ROOT: Final = Path(__file__).resolve().parents[2]
 #: shares of all structures that test, and of the others that validate (Shui et al. 2022).
 TEST, VALIDATION = 0.2, 0.2
-#: training structures are so many at least, with perturbed copies of them, by preset.
-LEAST: Final = {"default": 4000, "paper": 0}
 
 
 @dataclass(frozen=True)
@@ -116,24 +114,30 @@ class Division:
         return training, validation, test
 
 
-def divide(data: DataSet, labels: int, seed: int, least: int, work: Path) -> Division:
+def divide(
+    data: DataSet, labels: int, seed: int, work: Path, *, least: int = 0, with_forces: bool = True
+) -> Division:
     """Test and validation structures, the same for all numbers of labels; then the training ones.
 
     Validation takes no more structures than have a DFT label for training, since its labels cost
     as much: a strategy uses at most twice ``labels``. Training structures are ``least`` or more.
+    Without forces, DFT labels are energies alone, but for those to test on.
     """
     structures = read_structures(labelled(data, work))
     test, validation, others = split_indices(len(structures), [TEST, (1 - TEST) * VALIDATION], seed)
     random = np.random.default_rng([seed, 1])
     order, checked = random.permutation(others), random.permutation(validation)[:labels]
     trained, pool = order[:labels], order[labels:]
-    folder = work / data.name / f"{labels}-{seed}-{least}"
+    folder = work / data.name / f"{labels}-{seed}-{least}{'' if with_forces else '-energies'}"
     folder.mkdir(parents=True, exist_ok=True)
     hidden = [_without_labels(structures[i]) for i in pool]
     copies = _copies(data, [structures[i] for i in others], seed, least, work)
+    known, checking = ([structures[i] for i in part] for part in (trained, checked))
+    if not with_forces:
+        known, checking = (list(map(_without_forces, part)) for part in (known, checking))
     parts = {
-        "training": [structures[i] for i in trained] + hidden + copies,
-        "validation": [structures[i] for i in checked],
+        "training": known + hidden + copies,
+        "validation": checking,
         "test": [structures[i] for i in test],
         "hidden": [structures[i] for i in pool],
     }
@@ -184,3 +188,9 @@ def _without_labels(atoms: Atoms) -> Atoms:
     hidden = atoms.copy()
     remove_labels([hidden], REFERENCE_PREFIX)
     return hidden
+
+
+def _without_forces(atoms: Atoms) -> Atoms:
+    shown = _without_labels(atoms)
+    shown.info[reference_key(ENERGY)] = atoms.info[reference_key(ENERGY)]
+    return shown

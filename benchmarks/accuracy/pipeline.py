@@ -25,6 +25,7 @@ from eippot.stages import classify, evaluate, export, finetune, pretrain, stack
 from eippot.units import MEV_PER_EV
 
 Settings = Mapping[str, Any]
+Errors = dict[str, float | None]
 
 STAGES: Final = ("pretrain", "classify", "stack", "finetune")
 
@@ -41,8 +42,8 @@ class Pipeline:
         Architecture.
     seed
         Of weights and orders.
-    preset
-        Of the templates: ``default`` or ``paper``.
+    template
+        Of all stages: ``default`` or ``paper``.
     settings
         By stage, what differs from the template; "finetune pretrained" comes on top of "finetune"
         where a pretrained network is the start.
@@ -51,7 +52,7 @@ class Pipeline:
     division: Division
     model: str
     seed: int
-    preset: str
+    template: str
     settings: Mapping[str, Settings]
 
     def pretrained(self) -> Path:
@@ -73,8 +74,8 @@ class Pipeline:
 
         return self._once("classify", {"pretrained": pretrained}, run) / "augmented.extxyz"
 
-    def stacked(self, method: str) -> Path:
-        """Structures with weak labels of a stack."""
+    def stacked(self, method: str, runs: tuple[Path, ...] = ()) -> Path:
+        """Structures with weak labels of a stack, of a blend with trained networks."""
         pretrained = None if method == "combination" else self.pretrained()
 
         def run(content: dict[str, Any], folder: Path) -> None:
@@ -82,7 +83,9 @@ class Pipeline:
             config = validate_config(StackConfig, merged(content, paths), "stack")
             stack.run(config, progress=False)
 
-        changes = {"method": method, "pretrained": pretrained}
+        changes: dict[str, Any] = {"method": method, "pretrained": pretrained}
+        if runs:
+            changes["runs"] = runs
         return self._once("stack", changes, run) / "augmented.extxyz"
 
     def revealed(self, teller: str) -> Path:
@@ -108,7 +111,7 @@ class Pipeline:
 
         return self._once("finetune", changes, run)
 
-    def errors(self, run: Path) -> dict[str, float]:
+    def errors(self, run: Path) -> Errors:
         """Errors of a finetuned potential on the test structures, which are read here alone."""
         model, folder = run / "potential.pt", run / "test"
         if not folder.exists():
@@ -120,7 +123,7 @@ class Pipeline:
         self, stage: str, changes: Settings, run: Callable[[dict[str, Any], Path], None]
     ) -> Path:
         """Run a stage unless it has been; return its folder."""
-        content = stage_template(stage, self.preset, self.model)
+        content = stage_template(stage, self.template, self.model)
         data = {
             "structures": self.division.training,
             "validation_structures": self.division.validation,
@@ -144,9 +147,9 @@ class Pipeline:
         return folder
 
 
-def stage_template(stage: str, preset: str, model: str) -> dict[str, Any]:
-    """Options of a stage; of the stack there is one preset, without a model."""
-    chosen = ("default", None) if stage == "stack" else (preset, model)
+def stage_template(stage: str, name: str, model: str) -> dict[str, Any]:
+    """Options of a stage; of the stack there is one template, without a model."""
+    chosen = ("default", None) if stage == "stack" else (name, model)
     content: dict[str, Any] = yaml.safe_load(template(stage, *chosen))
     return content
 
@@ -157,7 +160,7 @@ def validation_score(run: Path) -> float:
     return float(summary["validation"]["validation_score"])
 
 
-def test_errors(folder: Path) -> dict[str, float]:
+def test_errors(folder: Path) -> Errors:
     """Errors of energies: mean, median, tail; of forces: mean, from what evaluate wrote."""
     with (folder / "predictions.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -168,12 +171,13 @@ def test_errors(folder: Path) -> dict[str, float]:
     with (folder / "errors.csv").open() as file:
         everything = list(csv.DictReader(file))[-1]
     sizes = np.array([float(row["n_atoms"]) for row in rows])
+    forces = everything.get("forces_mae")
     return energy_errors(predicted - reference, sizes) | {
-        "forces_mae": float(everything["forces_mae"])
+        "forces_mae": float(forces) if forces else None
     }
 
 
-def energy_errors(deviations: np.ndarray, sizes: np.ndarray) -> dict[str, float]:
+def energy_errors(deviations: np.ndarray, sizes: np.ndarray) -> Errors:
     """From errors [eV/atom], those that are known: of whole structures [meV], and per atom."""
     known = np.isfinite(deviations)
     errors = MEV_PER_EV * np.abs(deviations[known])

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Final
 
+from benchmarks.accuracy.presets import PRESETS
 from benchmarks.accuracy.strategies import STRATEGIES
 from benchmarks.pages import Line, header, with_table
 
@@ -59,12 +60,11 @@ def tables(lines: Sequence[Line]) -> str:
     """Means and standard deviations over the seeds, in Markdown: a table for each question."""
     parts: list[str] = []
     for (data, model, preset, labels), mine in _grouped(lines, _KEY):
-        published = ", as published" if preset == "paper" else ""
         counts = (
             "{validation_labels} more to validate on; {pool} structures without a label and "
             "{copies} perturbed copies; {test_structures} to test on."
         )
-        title = f"### {data}, {model}, {labels} DFT labels{published}"
+        title = f"### {data}, {model}, {labels} DFT labels{PRESETS[str(preset)].title}"
         parts += [title, "", counts.format_map(mine[0]), "", *_table(mine), ""]
     return "\n".join(parts).rstrip()
 

@@ -13,9 +13,10 @@ from typing import Final
 
 import torch
 
-from benchmarks.accuracy.data import LEAST, SETS, Division, divide
+from benchmarks.accuracy.data import SETS, Division, divide
 from benchmarks.accuracy.pipeline import STAGES, Pipeline, stage_template
-from benchmarks.accuracy.strategies import STRATEGIES, settings_of
+from benchmarks.accuracy.presets import PRESETS
+from benchmarks.accuracy.strategies import STRATEGIES
 from benchmarks.pages import Line, append_line, read_lines
 from eippot.version import __version__
 
@@ -34,12 +35,15 @@ class Group:
 
     def division(self, work: Path) -> Division:
         """The structures."""
-        return divide(SETS[self.set], self.labels, self.seed, LEAST[self.preset], work)
+        least, with_forces = PRESETS[self.preset].least, PRESETS[self.preset].with_forces
+        data = SETS[self.set]
+        return divide(data, self.labels, self.seed, work, least=least, with_forces=with_forces)
 
     def pipeline(self, work: Path) -> Pipeline:
         """What can be trained on them."""
-        settings = settings_of(self.preset, self.model)
-        return Pipeline(self.division(work), self.model, self.seed, self.preset, settings)
+        preset = PRESETS[self.preset]
+        settings = preset.settings(self.model)
+        return Pipeline(self.division(work), self.model, self.seed, preset.template, settings)
 
     def run(self, strategies: list[str], work: Path) -> None:
         """Do the runs that have no line, and append theirs."""
@@ -55,8 +59,9 @@ class Group:
 
     def provenance(self) -> dict[str, object]:
         """Versions, and by what hash the settings of all stages can be recognized."""
-        templates = [stage_template(stage, self.preset, self.model) for stage in STAGES]
-        settings = json.dumps([templates, settings_of(self.preset, self.model)], sort_keys=True)
+        preset = PRESETS[self.preset]
+        templates = [stage_template(stage, preset.template, self.model) for stage in STAGES]
+        settings = json.dumps([templates, preset.settings(self.model)], sort_keys=True)
         return {
             "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
             "versions": {"eippot": __version__, "torch": torch.__version__},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from eippot.data.forecast import Forecast
     from eippot.deployment.exported import Metadata
     from eippot.graphs.alignment import Alignment
+    from eippot.stages.blending import Share
     from eippot.stages.classify import ClassifyResult
     from eippot.stages.evaluate import EvaluateResult
     from eippot.stages.export import ExportResult
@@ -108,6 +110,8 @@ def print_stack(result: StackResult) -> None:
         for name, error in sorted(result.errors.items(), key=lambda item: item[1]):
             table.add_row(name, f"{1000 * error:.0f}")
         console.print(table)
+    if result.shares:
+        _print_shares(result.shares)
     console.print(
         f"Fitted to {result.training_labels} DFT labels. Weak labels for {result.weak_labels} of "
         f"{result.unlabelled} structures; predicted standard deviation up to "
@@ -116,6 +120,24 @@ def print_stack(result: StackResult) -> None:
     if result.combination:
         console.print(f"Wrote {result.combination}, for StackCalculator", soft_wrap=True)
     console.print(f"Wrote {result.output}", soft_wrap=True)
+
+
+def _print_shares(shares: Mapping[str, Share]) -> None:
+    """Show what a blend is made of, and how well each member does alone."""
+    table = Table(title="The blend, in per cent, and errors of its members")
+    table.add_column("")
+    for title in ("energy", "MAE [meV/atom]", "forces", "MAE [meV/Å]"):
+        table.add_column(title, justify="right")
+    for name, share in shares.items():
+        forces = "" if share.forces_error is None else f"{1000 * share.forces_error:.0f}"
+        table.add_row(
+            name,
+            f"{100 * share.energy:.0f}",
+            f"{1000 * share.energy_error:.0f}",
+            f"{100 * share.derivatives:.0f}",
+            forces,
+        )
+    console.print(table)
 
 
 def print_finetune(result: FinetuneResult) -> None:

@@ -95,16 +95,20 @@ class StackConfig(ReferenceConfig):
 
     data: DataConfig
     output: Path = Field(description="Structure file with weak labels.")
-    method: Literal["process", "combination", "delta"] = Field(
+    method: Literal["process", "combination", "delta", "blend"] = Field(
         "process",
         description="process: energies of a Gaussian process over all EIPs and the features of a "
         "pretrained network; combination: energies, forces and stress of the linear combination "
-        "of EIPs that is closest to DFT; delta: the same, corrected by a network.",
+        "of EIPs that is closest to DFT; delta: the same, corrected by a network; blend: process, "
+        "combination and the networks in `runs`, each with the share that validates best.",
     )
     pretrained: Path | None = Field(
         None,
         description="Run directory of pretrain, whose features describe a structure (process) or "
         "whose representation the network starts from (delta).",
+    )
+    runs: tuple[Path, ...] = Field(
+        (), description="Run directories of finetune, whose networks teach as well (blend)."
     )
     eips: Eips = ()
     keep: float = Field(

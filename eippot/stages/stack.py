@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,7 +27,8 @@ from eippot.graphs.alignment import Alignment
 from eippot.graphs.references import sizes_of
 from eippot.models.pretrained import load_pretrained
 from eippot.properties import ENERGY, STRESS, WEAK_PREFIX, Property
-from eippot.stages.stacks import FittedStack, combination, delta, process
+from eippot.stages.blending import Blend, Share, blend
+from eippot.stages.stacks import FittedStack, combination, delta, network, process
 from eippot.structures.io import write_structures, write_texts
 
 #: fewest DFT-labelled training structures that a stack is fitted to.
@@ -59,6 +60,8 @@ class StackResult:
         Structures with a weak label, of so many without a DFT label.
     largest_std
         Largest predicted standard deviation of a weak label [eV/atom].
+    shares
+        What a blend is made of; empty for other stacks.
     """
 
     output: Path
@@ -69,6 +72,7 @@ class StackResult:
     weak_labels: int
     unlabelled: int
     largest_std: float
+    shares: Mapping[str, Share]
 
 
 def run(config: StackConfig, progress: bool = True) -> StackResult:
@@ -109,17 +113,23 @@ def run(config: StackConfig, progress: bool = True) -> StackResult:
             "Label more structures, or leave out EIPs that fail on many (`eips`).",
         )
     alignments = align_eips(data.training, names, data.species, "offset")
-    saved = None
-    if config.method == "process" and pretrained:
-        stack = process(training, alignments, data, pretrained, config.data.neighbor_lists)
-    else:
+    saved: Path | None = None
+    members: dict[str, FittedStack] = {}
+    if pretrained and config.method in ("process", "blend"):
+        members["process"] = process(
+            training, alignments, data, pretrained, config.data.neighbor_lists
+        )
+    if config.method != "process":
         found = fit_combination(training, names, data.species)
         saved = config.output.with_suffix(COMBINATION)
         write_texts(saved, [found.model_dump_json(indent=2).encode()])
-        if config.method == "combination":
-            stack = combination(found)
-        else:
-            stack = delta(found, training, validation, config, progress)
+        members["combination"] = combination(found)
+        if config.method == "delta":
+            members["delta"] = delta(found, training, validation, config, progress)
+    if config.method == "blend":
+        members |= {str(run): network(run, config.data.neighbor_lists) for run in config.runs}
+        members["blend"] = blend(members, validation)
+    stack = members[config.method]
 
     remove_labels(data.everything, WEAK_PREFIX)
     deviations = _add_weak_labels(stack, pool, config.keep)
@@ -133,6 +143,7 @@ def run(config: StackConfig, progress: bool = True) -> StackResult:
         len(deviations),
         len(data.unlabelled),
         float(deviations.max(initial=0.0)),
+        stack.shares if isinstance(stack, Blend) else {},
     )
 
 

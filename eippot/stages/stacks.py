@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from ase import Atoms
-from torch import nn
 
 from eippot.config.data import DataConfig
 from eippot.config.loss import PotentialLossConfig
@@ -21,6 +20,7 @@ from eippot.data.loaders import validation_loader
 from eippot.data.preparation import PreparedData
 from eippot.data.sources import aligned_energies, reference_energies_of
 from eippot.data.store import GraphStore, build_graphs
+from eippot.errors import ConfigError
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.batch import StructureBatch
 from eippot.graphs.references import above_isolated_atoms, reference_energy, sizes_of
@@ -49,7 +49,7 @@ class StackLabels:
 
     energies: np.ndarray
     deviations: np.ndarray
-    derivatives: list[Mapping[Property, np.ndarray]]
+    derivatives: Sequence[Mapping[Property, np.ndarray]]
 
 
 FittedStack = Callable[[Sequence[Atoms]], StackLabels]
@@ -129,11 +129,49 @@ def delta(
         reference_energies=dict.fromkeys(found.species, 0.0),
     )
     finetune.run(settings, progress)
-    card, potential = load_model(folder)
+    correction = network(folder, config.data.neighbor_lists)
+    return lambda structures: _corrected(_combined(found, structures), correction(structures))
+
+
+def network(run: Path, neighbor_lists: Path | None) -> FittedStack:
+    """A trained potential; of a committee the mean, and the deviation from it.
+
+    Parameters
+    ----------
+    run
+        Run directory of finetune.
+    neighbor_lists
+        Folder to keep these in, if any.
+
+    Raises
+    ------
+    ModelError
+        There is none.
+    ConfigError
+        There is a model of another kind.
+    """
+    card, potential = load_model(run)
+    if card.kind != "potential":
+        raise ConfigError(
+            f"Expected a run of `eippot finetune` in {run}, got a model of the kind `{card.kind}`."
+        )
 
     def labels(structures: Sequence[Atoms]) -> StackLabels:
-        graphs = _graphs(structures, card, config.data.neighbor_lists)
-        return _corrected(_combined(found, structures), potential, len(card.outputs), graphs)
+        members, derivatives = [np.zeros((0, len(card.outputs)))], []
+        for batch in validation_loader(_graphs(structures, card, neighbor_lists)):
+            one = StructureBatch.of(batch)
+            found = predict(potential, one, with_forces=True, with_stress=True, create_graph=False)
+            assert found.forces is not None
+            assert found.stress is not None
+            members.append(found.energy.detach().double().numpy())
+            forces = torch.split(found.forces.double(), one.sizes.tolist())
+            for atoms, stress in zip(forces, found.stress.double(), strict=True):
+                derivatives.append({FORCES: atoms.numpy(), STRESS: stress.numpy()})
+        energies = np.concatenate(members)
+        zero = np.array([reference_energy(atoms, card.reference_energies) for atoms in structures])
+        return StackLabels(
+            zero + energies.mean(axis=1), energies.std(axis=1) / sizes_of(structures), derivatives
+        )
 
     return labels
 
@@ -155,27 +193,14 @@ def _residuals(structures: Sequence[Atoms], found: Combination) -> list[Atoms]:
     return residuals
 
 
-def _corrected(
-    combined: StackLabels, potential: nn.Module, n_members: int, graphs: GraphStore
-) -> StackLabels:
-    """Labels of the combination, corrected by a committee that was trained on what it leaves."""
-    members, corrections = [np.zeros((0, n_members))], []
-    for batch in validation_loader(graphs):
-        one = StructureBatch.of(batch)
-        predicted = predict(potential, one, with_forces=True, with_stress=True, create_graph=False)
-        assert predicted.forces is not None
-        assert predicted.stress is not None
-        members.append(predicted.energy.detach().double().numpy())
-        forces = torch.split(predicted.forces.double(), one.sizes.tolist())
-        for parts in zip(forces, predicted.stress.double(), strict=True):
-            corrections.append({p: x.numpy() for p, x in zip((FORCES, STRESS), parts, strict=True)})
-    energies = np.concatenate(members)
+def _corrected(combined: StackLabels, correction: StackLabels) -> StackLabels:
+    """Labels of the combination and of what is added, which alone is not sure of itself."""
     return StackLabels(
-        combined.energies + energies.mean(axis=1),
-        energies.std(axis=1) / graphs.n_atoms.numpy(),
+        combined.energies + correction.energies,
+        correction.deviations,
         [
-            {prop: value + correction[prop] for prop, value in known.items()}
-            for known, correction in zip(combined.derivatives, corrections, strict=True)
+            {prop: value + more[prop] for prop, value in known.items()}
+            for known, more in zip(combined.derivatives, correction.derivatives, strict=True)
         ],
     )
 

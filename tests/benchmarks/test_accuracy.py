@@ -11,7 +11,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from benchmarks.accuracy import data, runs, strategies
+from benchmarks.accuracy import data, presets, runs, strategies
 from benchmarks.accuracy.pipeline import Pipeline, energy_errors, validation_score
 from benchmarks.accuracy.report import PAGE, forecasts, summary, tables, with_tables
 from benchmarks.accuracy.runs import RESULTS, Group, run_missing
@@ -46,7 +46,7 @@ def test_a_division_keeps_its_test_structures(work: Path) -> None:
     """Whatever the number of labels; and of validation there are no more than of training."""
     tested = []
     for labels in (5, 15):
-        division = data.divide(data.SETS["tiny"], labels, 0, 0, work)
+        division = data.divide(data.SETS["tiny"], labels, 0, work)
         parts = dict(zip(NAMES, division.structures(), strict=True))
         trained, pool = (_numbers(parts["training"], labelled) for labelled in (True, False))
         validated, test = (_numbers(parts[name], True) for name in ("validation", "test"))
@@ -60,6 +60,16 @@ def test_a_division_keeps_its_test_structures(work: Path) -> None:
     assert tested[0][1] < tested[1][1], "more labels are those and others"
 
 
+def test_forces_are_not_shown_where_energies_teach_alone(work: Path) -> None:
+    """Those of DFT, to train and to validate on; tests measure them."""
+    group = Group("tiny", "schnet", "paper", 10, 0)
+    training, validation, test = group.division(work).structures()
+    assert not any("REF_forces" in atoms.arrays for atoms in training + validation)
+    assert all("REF_energy" in atoms.info for atoms in training[:10] + validation)
+    assert all("eip_far_forces" in atoms.arrays for atoms in training)
+    assert all("REF_forces" in atoms.arrays for atoms in test)
+
+
 def test_a_small_pool_gets_copies(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,7 +79,7 @@ def test_a_small_pool_gets_copies(
         atoms.info |= {"REF_energy": -float(n), "config_type": f"{n}"}
     monkeypatch.setitem(data.SETS, "few", data.DataSet("few", "silicon", Path("none")))
     write_structures(tmp_path / "few" / "labelled.extxyz", silicon)
-    division = data.divide(data.SETS["few"], 4, 0, 30, work)
+    division = data.divide(data.SETS["few"], 4, 0, work, least=30)
     training, validation, test = division.structures()
     copies = training[13:]
     assert len(copies) == division.provenance["copies"] == 2 * 13
@@ -87,27 +97,28 @@ def test_errors_of_energies() -> None:
 
 def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     group = Group("tiny", "schnet", "default", 10, 0)
-    monkeypatch.setitem(data.LEAST, "default", 0)
     small = {"training": training(epochs=1)}
     settings = {stage: small for stage in ("pretrain", "finetune")}
-    settings["pretrain"] = small | {"model": TINY_MODEL}
-    monkeypatch.setitem(strategies.SETTINGS, "default", settings)
-    names = ["best EIP", "combination", "+MP", "+MP anchored", "best", "+true best EIP", "+DFT"]
+    settings["stack"] = {"delta": {"training": training(epochs=1)}}
+    tiny = presets.Preset("", "default", True, 0, settings, {"schnet": TINY_MODEL})
+    monkeypatch.setitem(presets.PRESETS, "default", tiny)
+    candidates = ["+MP", "+MP anchored", "+MP taught"]
+    others = ["best EIP", "combination", "delta", "+true best EIP", "+DFT"]
+    names = [*others, *candidates, "best"]
     group.run(names, work)
     lines = [json.loads(line) for line in runs.RESULTS.read_text().splitlines()]
     assert [line["strategy"] for line in lines] == names
     assert all(line["energy_mae"] > 0 and line["test_structures"] == 8 for line in lines)
-    scores = dict.fromkeys(["+MP", "+MP anchored"], 0.0)
-    for name in scores:
-        scores[name] = validation_score(strategies.TRAINED[name].run(group.pipeline(work)))
+    pipeline = group.pipeline(work)
+    scores = {name: validation_score(strategies.TRAINED[name].run(pipeline)) for name in candidates}
     errors = {line["strategy"]: line["energy_mae"] for line in lines}
     assert errors["best"] == errors[min(scores, key=lambda name: scores[name])]
-    assert errors["+MP"] != errors["+MP anchored"]
+    assert len({errors[name] for name in candidates}) == 3
     assert lines[0]["settings"] != Group("tiny", "schnet", "paper", 10, 0).provenance()["settings"]
     assert group.missing([*names, "baseline"], lines) == ["baseline"]
     run_missing([group], names, work, workers=1)
     assert len(runs.RESULTS.read_text().splitlines()) == len(names)
-    division = data.divide(data.SETS["tiny"], 10, 0, 0, work)
+    division = data.divide(data.SETS["tiny"], 10, 0, work)
     pipeline = Pipeline(division, "schnet", 0, "default", settings)
     before = pipeline.pretrained() / "model.safetensors"
     changed = before.stat().st_mtime_ns
@@ -116,7 +127,7 @@ def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_hidden_labels_are_revealed(work: Path) -> None:
     """As weak labels: of DFT itself, or of the EIP that is closest to it; never of copies."""
-    division = data.divide(data.SETS["tiny"], 15, 0, 0, work)
+    division = data.divide(data.SETS["tiny"], 15, 0, work)
     hidden = read_structures(division.hidden)
     truth = reference_energies_of(hidden)
     pipeline = Pipeline(division, "schnet", 0, "paper", {})
@@ -163,7 +174,7 @@ def test_sets_are_read_where_they_are(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_the_paper_has_no_preset_of_the_stack(work: Path) -> None:
     """Its strategies use ours."""
-    division = data.divide(data.SETS["tiny"], 15, 0, 0, work)
+    division = data.divide(data.SETS["tiny"], 15, 0, work)
     augmented = Pipeline(division, "schnet", 0, "paper", {}).stacked("combination")
     assert sum("weak_energy" in atoms.info for atoms in read_structures(augmented)) > 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,10 @@ from eippot.config.data import DataConfig
 from eippot.config.stages import StackConfig
 from eippot.data.preparation import prepare
 from eippot.errors import ConfigError, DataError
+from eippot.properties import FORCES
 from eippot.stages import stack
+from eippot.stages.blending import blend
+from eippot.stages.stacks import FittedStack, StackLabels
 from eippot.structures.io import read_structures, write_structures
 from tests.pipeline import Pipeline
 from tests.synthetic import labelled_structures, training
@@ -126,6 +130,60 @@ def test_a_network_corrects_the_combination(pipeline: Pipeline, tmp_path: Path) 
     assert off["weak_forces"] < 0.5 * off["eip_far_forces"]
     assert 0.0 < found.largest_std < 1.0
     assert (tmp_path / "delta" / "model.safetensors").exists()
+
+
+def test_a_blend_listens_to_who_is_right(pipeline: Pipeline, tmp_path: Path) -> None:
+    """To those that know ``twin``, not to a network which is hardly trained."""
+    run = pipeline.directory / "run"
+    found, structures = _stack(pipeline, tmp_path, method="blend", runs=[run], keep=1.0)
+    kinds = ["process", "combination", str(run)]
+    energy, derivatives = (
+        [getattr(found.shares[kind], of) for kind in kinds] for of in ("energy", "derivatives")
+    )
+    assert sum(energy) == pytest.approx(1.0)
+    assert (min(energy), energy[2]) == (0.0, 0.0)
+    np.testing.assert_allclose(derivatives, [0.0, 1.0, 0.0], atol=0.02)
+    assert found.shares["process"].forces_error is None
+    weak = [a for a in structures if "weak_energy" in a.info]
+    for atoms in weak:
+        assert atoms.info["weak_energy"] == pytest.approx(atoms.info["true_energy"], abs=0.2)
+        assert np.abs(atoms.arrays["weak_forces"] - atoms.arrays["eip_twin_forces"]).max() < 0.2
+        assert ("weak_stress" in atoms.info) == bool(atoms.pbc.all())
+    assert len(weak) == 12
+
+
+def test_errors_that_cancel_are_blended() -> None:
+    """One is too high by 0.2 eV/atom, the other too low by 0.1: a third of the first.
+
+    Of a third one the errors change from structure to structure.
+    """
+    structures = [a for a in labelled_structures() if len(a) > 1 and "REF_energy" in a.info]
+
+    def wrong(constant: float, random: float = 0.0) -> FittedStack:
+        def said(asked: Sequence[Atoms]) -> StackLabels:
+            off = np.random.default_rng(0).normal(constant, random, len(asked))
+            both = list(zip(asked, off, strict=True))
+            energies = [a.info["REF_energy"] + by * len(a) for a, by in both]
+            forces = [{FORCES: a.arrays["REF_forces"] + by} for a, by in both]
+            return StackLabels(np.array(energies), np.zeros(len(asked)), forces)
+
+        return said
+
+    found = blend({"high": wrong(0.2), "low": wrong(-0.1), "absurd": wrong(0.0, 9.0)}, structures)
+    assert found.shares["high"].energy == pytest.approx(1 / 3, abs=0.01)
+    assert found.shares["low"].derivatives == pytest.approx(2 / 3, abs=0.05)
+    assert found.shares["absurd"].energy == 0.0
+    assert found.shares["high"].energy_error == pytest.approx(0.2)
+    labels = found(structures)
+    np.testing.assert_allclose(
+        labels.energies, [a.info["REF_energy"] for a in structures], atol=0.05
+    )
+    np.testing.assert_allclose(labels.deviations, 0.02**0.5, rtol=0.02)
+
+
+def test_a_blend_needs_structures_to_be_weighed_by() -> None:
+    with pytest.raises(DataError, match="which tell the shares of a blend"):
+        blend({}, [])
 
 
 def test_a_combination_asks_for_no_network(pipeline: Pipeline, tmp_path: Path) -> None:
