@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import yaml
 
 from benchmarks.accuracy.data import Division
+from benchmarks.accuracy.errors import Errors, test_errors
 from benchmarks.accuracy.revealed import reveal
 from eippot.config.base import validate_config
 from eippot.config.deployment import EvaluateConfig, ExportConfig
 from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig, StackConfig
 from eippot.config.templates import template
 from eippot.stages import classify, evaluate, export, finetune, pretrain, stack
-from eippot.units import MEV_PER_EV
 
 Settings = Mapping[str, Any]
-Errors = dict[str, float | None]
 
+#: in the folder of a stage that has been run.
+SECONDS: Final = "seconds.json"
 STAGES: Final = ("pretrain", "classify", "stack", "finetune")
 
 
@@ -47,6 +46,8 @@ class Pipeline:
     settings
         By stage, what differs from the template; "finetune pretrained" comes on top of "finetune"
         where a pretrained network is the start.
+    used
+        Folders of stages that were asked for.
     """
 
     division: Division
@@ -54,6 +55,11 @@ class Pipeline:
     seed: int
     template: str
     settings: Mapping[str, Settings]
+    used: set[Path] = field(default_factory=set)
+
+    def seconds(self) -> float:
+        """How long everything that has been used so far took, whenever it was done."""
+        return sum(float((folder / SECONDS).read_text()) for folder in self.used)
 
     def pretrained(self) -> Path:
         """A run of pretrain on the EIP labels of all training structures."""
@@ -138,12 +144,13 @@ class Pipeline:
             content.pop("model", None)
         digest = hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode())
         folder = self.division.training.parent / f"{self.model}-{stage}-{digest.hexdigest()[:12]}"
-        done = folder / "seconds.json"
+        done = folder / SECONDS
         if not done.exists():
             shutil.rmtree(folder, ignore_errors=True)
             start = time.perf_counter()
             run(content, folder)
             done.write_text(json.dumps(time.perf_counter() - start))
+        self.used.add(folder)
         return folder
 
 
@@ -158,35 +165,6 @@ def validation_score(run: Path) -> float:
     """What a run of finetune has chosen its weights by."""
     summary = yaml.safe_load((run / "summary.yaml").read_text())
     return float(summary["validation"]["validation_score"])
-
-
-def test_errors(folder: Path) -> Errors:
-    """Errors of energies: mean, median, tail; of forces: mean, from what evaluate wrote."""
-    with (folder / "predictions.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    predicted, reference = (
-        np.array([float(row[f"{kind}_energy_per_atom"]) for row in rows])
-        for kind in ("predicted", "reference")
-    )
-    with (folder / "errors.csv").open() as file:
-        everything = list(csv.DictReader(file))[-1]
-    sizes = np.array([float(row["n_atoms"]) for row in rows])
-    forces = everything.get("forces_mae")
-    return energy_errors(predicted - reference, sizes) | {
-        "forces_mae": float(forces) if forces else None
-    }
-
-
-def energy_errors(deviations: np.ndarray, sizes: np.ndarray) -> Errors:
-    """From errors [eV/atom], those that are known: of whole structures [meV], and per atom."""
-    known = np.isfinite(deviations)
-    errors = MEV_PER_EV * np.abs(deviations[known])
-    return {
-        "energy_mae_of_structures": float((errors * sizes[known]).mean()),
-        "energy_mae": float(errors.mean()),
-        "energy_median": float(np.median(errors)),
-        "energy_p90": float(np.percentile(errors, 90)),
-    }
 
 
 def merged(content: Settings, changes: Settings) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from ase import Atoms
 
-from benchmarks.accuracy.pipeline import Errors, Pipeline, energy_errors
+from benchmarks.accuracy.errors import Errors, energy_errors, errors_of
+from benchmarks.accuracy.pipeline import Pipeline
 from eippot.config.deployment import ExportConfig
 from eippot.data.combination import Combination, fit_combination
 from eippot.data.forecast import forecast
@@ -16,7 +17,7 @@ from eippot.data.sources import align_eips, aligned_energies, eip_names, referen
 from eippot.deployment.calculator import EippotCalculator
 from eippot.graphs.references import sizes_of
 from eippot.graphs.species import species_of
-from eippot.properties import FORCES, reference_key
+from eippot.properties import FORCES
 from eippot.stages import export
 from eippot.structures.io import has_reference_energy
 from eippot.units import MEV_PER_EV
@@ -46,7 +47,7 @@ def combination(pipeline: Pipeline) -> Errors:
     expected = forecast(known, align_eips(known, names, species, "affine"))
     assert expected is not None
     more = {"spread": MEV_PER_EV * expected.spread, "known": expected.known}
-    return _errors(test, found.energies(test), _forces(found, test)) | more
+    return errors_of(test, found.energies(test), _forces(found, test)) | more
 
 
 def delta(pipeline: Pipeline) -> Errors:
@@ -61,20 +62,7 @@ def delta(pipeline: Pipeline) -> Errors:
     for i, atoms in enumerate(test):
         energies[i] += network.get_property("energy", atoms)
         forces[i] = forces[i] + network.get_property("forces", atoms)
-    return _errors(test, energies, forces)
-
-
-def _errors(structures: list[Atoms], energies: np.ndarray, forces: list[np.ndarray]) -> Errors:
-    sizes = sizes_of(structures)
-    errors = energy_errors((energies - reference_energies_of(structures)) / sizes, sizes)
-    key = reference_key(FORCES)
-    off = [
-        np.abs(predicted - atoms.arrays[key]).ravel()
-        for atoms, predicted in zip(structures, forces, strict=True)
-        if key in atoms.arrays
-    ]
-    mean = MEV_PER_EV * float(np.concatenate(off).mean()) if off else None
-    return errors | {"forces_mae": mean}
+    return errors_of(test, energies, forces)
 
 
 def _forces(found: Combination, structures: list[Atoms]) -> list[np.ndarray]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from benchmarks.accuracy.pipeline import Errors, Pipeline, Settings, validation_score
+from benchmarks.accuracy.errors import Errors
+from benchmarks.accuracy.peers import mace
+from benchmarks.accuracy.pipeline import Pipeline, Settings, validation_score
 from benchmarks.accuracy.revealed import TELLERS
 from benchmarks.accuracy.rivals import RIVALS
 
@@ -133,4 +135,15 @@ TRAINED: Final[dict[str, Trained | Taught | Chosen]] = {
     "best": Chosen(_BEST),
 }
 
-STRATEGIES: Final[dict[str, Callable[[Pipeline], Errors]]] = {**RIVALS, **TRAINED}
+
+def _mace(pipeline: Pipeline) -> Errors:
+    """For as long as it takes to find out what is best, and all that it is made of."""
+    TRAINED["best"].run(pipeline)
+    return mace(pipeline, pipeline.seconds())
+
+
+STRATEGIES: Final[dict[str, Callable[[Pipeline], Errors]]] = {
+    **RIVALS,
+    **TRAINED,
+    "MACE": _mace,
+}

@@ -12,7 +12,8 @@ from ase import Atoms
 from ase.build import bulk
 
 from benchmarks.accuracy import data, presets, runs, strategies
-from benchmarks.accuracy.pipeline import Pipeline, energy_errors, validation_score
+from benchmarks.accuracy.errors import energy_errors
+from benchmarks.accuracy.pipeline import Pipeline, validation_score
 from benchmarks.accuracy.report import PAGE, forecasts, summary, tables, with_tables
 from benchmarks.accuracy.runs import RESULTS, Group, run_missing
 from benchmarks.pages import read_lines
