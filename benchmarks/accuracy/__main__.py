@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 
 from benchmarks.accuracy.data import SETS
+from benchmarks.accuracy.figure import FIGURE, draw
 from benchmarks.accuracy.report import PAGE, SUMMARY, summary, with_tables
 from benchmarks.accuracy.runs import RESULTS, Group, run_missing
 from benchmarks.accuracy.strategies import STRATEGIES
@@ -38,6 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.table:
         PAGE.write_text(with_tables(PAGE.read_text(), read_lines(RESULTS)))
+        draw(read_lines(RESULTS), FIGURE)
         return
     preset = "paper" if options.paper else "energies" if options.energies else "default"
     keys = (options.sets, options.models, [preset], options.labels, options.seeds)

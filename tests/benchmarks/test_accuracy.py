@@ -11,8 +11,9 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 
-from benchmarks.accuracy import data, presets, runs, strategies
+from benchmarks.accuracy import data, runs, strategies
 from benchmarks.accuracy.errors import energy_errors
+from benchmarks.accuracy.figure import FIGURE, STYLES, draw
 from benchmarks.accuracy.pipeline import Pipeline, validation_score
 from benchmarks.accuracy.report import PAGE, forecasts, summary, tables, with_tables
 from benchmarks.accuracy.runs import RESULTS, Group, run_missing
@@ -23,19 +24,9 @@ from eippot.data.sources import (
     reference_energies_of,
 )
 from eippot.structures.io import read_structures, write_structures
-from tests.synthetic import TINY_MODEL, labelled_structures, training
+from tests.synthetic import labelled_structures
 
 NAMES = ("training", "validation", "test")
-
-
-@pytest.fixture
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data set of 40 structures with DFT labels and those of two EIPs."""
-    monkeypatch.setitem(data.SETS, "tiny", data.DataSet("tiny", "none", Path("none")))
-    monkeypatch.setattr(runs, "RESULTS", tmp_path / "results.jsonl")
-    structures = [a for a in labelled_structures(n_labelled=40) if "REF_energy" in a.info]
-    write_structures(tmp_path / "tiny" / "labelled.extxyz", structures)
-    return tmp_path
 
 
 def _numbers(structures: list[Atoms], labelled: bool) -> set[int]:
@@ -96,31 +87,23 @@ def test_errors_of_energies() -> None:
     assert found == pytest.approx(per_atom | {"energy_mae_of_structures": 16 / 3})
 
 
-def test_runs_are_done_once(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    group = Group("tiny", "schnet", "default", 10, 0)
-    small = {"training": training(epochs=1)}
-    settings = {stage: small for stage in ("pretrain", "finetune")}
-    settings["stack"] = {"delta": {"training": training(epochs=1)}}
-    tiny = presets.Preset("", "default", True, 0, settings, {"schnet": TINY_MODEL})
-    monkeypatch.setitem(presets.PRESETS, "default", tiny)
+def test_runs_are_done_once(work: Path, tiny_group: Group) -> None:
     candidates = ["+MP", "+MP anchored", "+MP taught"]
     others = ["best EIP", "combination", "delta", "+true best EIP", "+DFT"]
     names = [*others, *candidates, "best"]
-    group.run(names, work)
+    tiny_group.run(names, work)
     lines = [json.loads(line) for line in runs.RESULTS.read_text().splitlines()]
     assert [line["strategy"] for line in lines] == names
     assert all(line["energy_mae"] > 0 and line["test_structures"] == 8 for line in lines)
-    pipeline = group.pipeline(work)
+    pipeline = tiny_group.pipeline(work)
     scores = {name: validation_score(strategies.TRAINED[name].run(pipeline)) for name in candidates}
     errors = {line["strategy"]: line["energy_mae"] for line in lines}
     assert errors["best"] == errors[min(scores, key=lambda name: scores[name])]
     assert len({errors[name] for name in candidates}) == 3
     assert lines[0]["settings"] != Group("tiny", "schnet", "paper", 10, 0).provenance()["settings"]
-    assert group.missing([*names, "baseline"], lines) == ["baseline"]
-    run_missing([group], names, work, workers=1)
+    assert tiny_group.missing([*names, "baseline"], lines) == ["baseline"]
+    run_missing([tiny_group], names, work, workers=1)
     assert len(runs.RESULTS.read_text().splitlines()) == len(names)
-    division = data.divide(data.SETS["tiny"], 10, 0, work)
-    pipeline = Pipeline(division, "schnet", 0, "default", settings)
     before = pipeline.pretrained() / "model.safetensors"
     changed = before.stat().st_mtime_ns
     assert (pipeline.pretrained() / "model.safetensors").stat().st_mtime_ns == changed
@@ -196,6 +179,16 @@ def test_the_page_has_what_was_measured() -> None:
     page, lines = PAGE.read_text(), read_lines(RESULTS)
     assert page == with_tables(page, lines)
     assert f"| {lines[0]['strategy']} |" in page
+
+
+def test_the_figure_shows_strategies_and_sets(tmp_path: Path) -> None:
+    """All that have a line, and no other."""
+    draw(read_lines(RESULTS), tmp_path / "figure.svg")
+    drawn = (tmp_path / "figure.svg").read_text()
+    assert drawn.startswith("<?xml")
+    for name in (*STYLES, *{line["set"] for line in read_lines(RESULTS)}):
+        assert f"<!-- {name} -->" in drawn
+    assert FIGURE.exists()
 
 
 def test_a_table_compares_on_the_same_splits() -> None:
