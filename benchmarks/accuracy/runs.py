@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
+import threading
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -86,7 +88,19 @@ def run_missing(groups: list[Group], strategies: list[str], work: Path, workers:
     for group, _ in tasks:  # before several at a time need the same labels
         group.division(work)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(workers, context, _end_with_parent, max_tasks_per_child=1) as pool:
         futures = [pool.submit(group.run, names, work) for group, names in tasks]
         for future in as_completed(futures):
             future.result()
+
+
+def _end_with_parent() -> None:
+    """A worker goes when the program goes, however that ends, and writes no more lines."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

@@ -101,8 +101,11 @@ class Chosen:
 #: of weak labels, instead of Tukey's biweight.
 _KERNELS: Final = ("squared", "huber", "absolute")
 _ANCHORED: Final = {"anchor": 1.0}
-#: labels of a blend are far better than those of an EIP.
-_TEACHING: Final = {"loss": {"weak": {"weight": 1.0, "kernel": "huber"}}}
+#: labels of a blend are far better than those of an EIP, and more than can soon be known by heart.
+_TEACHING: Final = {
+    "loss": {"weak": {"weight": 1.0, "kernel": "huber"}},
+    "training": {"steps": 8000},
+}
 
 
 def _kernel(name: str) -> Settings:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import h5py
@@ -26,6 +29,21 @@ from eippot.data.sources import (
 from eippot.structures.io import read_structures, write_structures
 from tests.synthetic import labelled_structures
 
+#: a pool like that of the benchmark, whose worker tells its number and then works for long.
+_PROGRAM = """
+import multiprocessing, os, time
+from concurrent.futures import ProcessPoolExecutor
+from benchmarks.accuracy.runs import _end_with_parent
+
+def work():
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, _end_with_parent) as pool:
+        pool.submit(work).result()
+"""
 NAMES = ("training", "validation", "test")
 
 
@@ -107,6 +125,20 @@ def test_runs_are_done_once(work: Path, tiny_group: Group) -> None:
     before = pipeline.pretrained() / "model.safetensors"
     changed = before.stat().st_mtime_ns
     assert (pipeline.pretrained() / "model.safetensors").stat().st_mtime_ns == changed
+
+
+def test_a_worker_ends_with_its_program(tmp_path: Path) -> None:
+    """Killed at once, it cannot tell its workers."""
+    script = tmp_path / "program.py"
+    script.write_text(_PROGRAM)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        worker = int(program.stdout.readline())
+        program.kill()
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{worker}").exists()
 
 
 def test_hidden_labels_are_revealed(work: Path) -> None:
