@@ -20,8 +20,11 @@ BAR = 1.6021765e6  # LAMMPS' metal units: 1 eV/Å³ in bar
 PRELOAD = os.environ.get("EIPPOT_TEST_PRELOAD")
 SANITIZERS = {"LD_PRELOAD": PRELOAD, "ASAN_OPTIONS": "detect_leaks=0"} if PRELOAD else {}
 
-#: more ranks than cores: MPICH then waits without taking all time from those that work.
-THROTTLE = {"MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1"}
+#: more ranks than cores: MPICH then soon waits without taking all time from those that work.
+THROTTLE = {
+    "MPIR_CVAR_CH4_PROGRESS_THROTTLE": "1",
+    "MPIR_CVAR_CH4_PROGRESS_THROTTLE_NO_PROGRESS_COUNT": "64",
+}
 
 SET_UP = """
 units metal
