@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -16,6 +17,10 @@ from eippot.properties import ENERGY, LABELS, Property
 
 #: names of the label sources in a batch: ``reference_energy``, ``weak_forces``, ``eip_energy``.
 REFERENCE, WEAK, EIP = "reference", "weak", "eip"
+#: in a batch, how far the weak energy is from DFT where that is known [eV/atom], else NaN.
+WEAK_ERROR: Final = "weak_error"
+#: outliers are off by more than this [eV/atom] (Shui et al. 2022, Fig. 3).
+OUTLIERS: Final = {"mild": 0.1, "normal": 0.2, "severe": 0.3}
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class PotentialLoss:
     Label augmentation of Shui et al. (NeurIPS 2022), with squared residuals for DFT labels and
     Tukey's biweight for weak ones, whose scale comes from all residuals of the batch. Logged beside
     the parts are σ̂ of the residuals and the share of weak ones within k = 4.685 σ̂, which Tukey's
-    biweight listens to.
+    biweight listens to; also among outliers, where it is known by how much a weak energy is off.
 
     Parameters
     ----------
@@ -78,7 +83,10 @@ class PotentialLoss:
             if weak.numel():
                 weak_part = mean_or_zero(KERNELS[self.config.weak.kernel](weak, scale))
                 parts[f"loss_weak_{prop.name}"] = weak_part.detach()
-                parts[f"kept_weak_{prop.name}"] = (weak.detach().abs() < scale).to(scale).mean()
+                kept = weak.detach().abs() < scale
+                parts[f"kept_weak_{prop.name}"] = kept.to(scale).mean()
+                if prop is ENERGY:
+                    parts |= _kept_outliers(kept.to(scale), labels)
                 parts[f"spread_{prop.name}"] = scale / TUKEY_CONSTANT
                 part = part + self.weak_weight * weak_part
             total = total + weight * part
@@ -96,6 +104,17 @@ class PotentialLoss:
         if label is None:
             return predicted[prop].new_zeros(0)
         return residuals(prop, predicted[prop], label, sizes, self.config.per_atom)
+
+
+def _kept_outliers(kept: Tensor, labels: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Shares of weak energies that pull, of those that are known to be so far off, if any are."""
+    error, energy = labels.get(WEAK_ERROR), labels[f"{WEAK}_{ENERGY.name}"]
+    if error is None:
+        return {}
+    per_label = error.reshape(-1, *[1] * (energy.dim() - 1)).expand_as(energy)
+    off = per_label[energy.isfinite()].abs()
+    chosen = {name: kept[off > least] for name, least in OUTLIERS.items()}
+    return {f"kept_{name}_outliers": some.mean() for name, some in chosen.items() if some.numel()}
 
 
 class PretrainLoss:

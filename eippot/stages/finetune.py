@@ -16,7 +16,14 @@ from eippot.data.preparation import PreparedData, average_neighbors, energy_scal
 from eippot.data.store import GraphStore, build_graphs
 from eippot.data.subsets import shown_to_members
 from eippot.errors import DataError
-from eippot.losses.terms import REFERENCE, WEAK, PotentialLoss, PretrainLoss, weighted_properties
+from eippot.losses.terms import (
+    REFERENCE,
+    WEAK,
+    WEAK_ERROR,
+    PotentialLoss,
+    PretrainLoss,
+    weighted_properties,
+)
 from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.properties import ENERGY, reference_key, weak_key
@@ -185,7 +192,8 @@ def _labels(atoms: Atoms, references: dict[str, float], config: FinetuneConfig) 
         weak = {name: torch.full_like(label, torch.nan) for name, label in weak.items()}
     if not config.loss.weak.forces:
         weak = {name: label for name, label in weak.items() if name == f"{WEAK}_{ENERGY.name}"}
-    return reference | weak
+    error = torch.tensor([float(atoms.info.get(WEAK_ERROR, torch.nan))], dtype=torch.float64)
+    return reference | weak | {WEAK_ERROR: error}
 
 
 def _outputs(members: int) -> tuple[str, ...]:

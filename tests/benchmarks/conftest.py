@@ -25,7 +25,8 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tiny_group(work: Path, monkeypatch: pytest.MonkeyPatch) -> runs.Group:
     """Runs on ten DFT labels of this set, with a network that learns next to nothing."""
     small = {"training": training(epochs=1)}
-    settings = {"pretrain": small, "finetune": small, "stack": {"delta": small}}
+    settings = dict.fromkeys(("pretrain", "classify", "finetune"), small)
+    settings["stack"] = {"delta": small}
     tiny = presets.Preset("", "default", True, 0, settings, {"schnet": TINY_MODEL})
     monkeypatch.setitem(presets.PRESETS, "default", tiny)
     return runs.Group("tiny", "schnet", "default", 10, 0)

@@ -104,6 +104,23 @@ def test_the_share_of_weak_labels_that_pull_is_told() -> None:
     assert gradient[2] == 0
 
 
+def test_the_share_of_known_outliers_that_pull_is_told() -> None:
+    """Residuals are 0.1 but for the second weak label; off by 0.25, 0.35 and unknown they are."""
+    loss = PotentialLoss(PotentialLossConfig(weights=PropertyWeights(forces=0.0)), 1.0)
+    labels = {"reference_energy": _tensor(0.0, NAN, NAN, NAN)}
+    labels |= {"weak_energy": _tensor(NAN, 0.0, 0.0, 0.0)}
+    predicted, sizes = _tensor(0.1, 0.1, 9.0, 0.1), torch.ones(4)
+    assert not any("outliers" in name for name in loss({ENERGY: predicted}, labels, sizes).parts)
+    labels["weak_error"] = _tensor(NAN, 0.25, -0.35, NAN)
+    parts = loss({ENERGY: predicted}, labels, sizes).parts
+    assert parts["kept_mild_outliers"] == parts["kept_normal_outliers"] == 0.5
+    assert parts["kept_severe_outliers"] == 0.0
+    labels["weak_energy"] = labels["weak_energy"].unsqueeze(1).expand(-1, 2)
+    committee = {ENERGY: predicted.unsqueeze(1).expand(-1, 2)}
+    labels["reference_energy"] = labels["reference_energy"].unsqueeze(1).expand(-1, 2)
+    assert loss(committee, labels, sizes).parts["kept_mild_outliers"] == 0.5
+
+
 def test_forces_and_stress_by_components() -> None:
     loss = _potential_loss(weights={"energy": 0.0, "forces": 0.1, "stress": 2.0})
     predicted = {FORCES: torch.ones(6, 3), STRESS: torch.full((2, 3, 3), 0.5)}
