@@ -106,7 +106,7 @@ def print_stack(result: StackResult) -> None:
     if result.validation_labels:
         table = Table(title=f"{result.validation_labels} validation structures")
         table.add_column("")
-        table.add_column("energy MAE [meV/atom]", justify="right")
+        table.add_column(escape("energy MAE [meV/atom]"), justify="right")
         for name, error in sorted(result.errors.items(), key=lambda item: item[1]):
             table.add_row(name, f"{1000 * error:.0f}")
         console.print(table)
@@ -124,17 +124,17 @@ def print_stack(result: StackResult) -> None:
 
 def _print_shares(shares: Mapping[str, Share]) -> None:
     """Show what a blend is made of, and how well each member does alone."""
-    table = Table(title="The blend, in per cent, and errors of its members")
+    table = Table(title="Shares in the blend, and errors of each alone")
     table.add_column("")
-    for title in ("energy", "MAE [meV/atom]", "forces", "MAE [meV/Å]"):
-        table.add_column(title, justify="right")
+    for title in ("of energy", "MAE [meV/atom]", "of forces", "MAE [meV/Å]"):
+        table.add_column(escape(title), justify="right")
     for name, share in shares.items():
         forces = "" if share.forces_error is None else f"{1000 * share.forces_error:.0f}"
         table.add_row(
-            name,
-            f"{100 * share.energy:.0f}",
+            escape(name),
+            f"{100 * share.energy:.0f} %",
             f"{1000 * share.energy_error:.0f}",
-            f"{100 * share.derivatives:.0f}",
+            f"{100 * share.derivatives:.0f} %",
             forces,
         )
     console.print(table)
