@@ -18,10 +18,10 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Final
 
-from benchmarks.pages import Line, header, read_lines, with_table
+from benchmarks.pages import Line, header, read_lines, spread, with_table
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "benchmarks" / "models.jsonl"
@@ -132,18 +132,11 @@ def _accuracy(lines: list[Line]) -> Iterator[str]:
         for count in LABELS:
             found = [line for line in lines if (line["model"], line["labels"]) == (model, count)]
             energy, forces = (
-                _spread([line[key] for line in found])
+                spread([line[key] for line in found])
                 for key in ("energy_mae_per_atom", "forces_mae")
             )
             cells.append(f"{energy} / {forces}")
         yield f"| {model} | {' | '.join(cells)} |"
-
-
-def _spread(values: list[float]) -> str:
-    """Mean ± standard deviation, as far as there are so many values."""
-    if not values:
-        return "–"
-    return f"{fmean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
 
 
 def main() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Final
 
 from benchmarks.accuracy.presets import PRESETS
 from benchmarks.accuracy.strategies import STRATEGIES
-from benchmarks.pages import Line, header, with_table
+from benchmarks.pages import Line, header, spread, with_table
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "results.md"
 MARK: Final = "accuracy tables"
@@ -91,7 +91,7 @@ def _table(lines: Sequence[Line]) -> Iterator[str]:
     for (strategy,), runs in _grouped(by_strategy, ("strategy",)):
         cells = []
         for _, name, compared in _COLUMNS:
-            cell = _spread(_values(runs, name))
+            cell = spread(_values(runs, name))
             if compared and strategy != "baseline":
                 cell += _change(runs, lines, name)
             cells.append(cell)
@@ -120,10 +120,3 @@ def _grouped(
 
 def _values(lines: Sequence[Line], name: str) -> list[float]:
     return [line[name] for line in lines if line.get(name) is not None]
-
-
-def _spread(values: list[float]) -> str:
-    """Mean ± standard deviation, as far as there are so many values."""
-    if not values:
-        return "–"
-    return f"{fmean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
