@@ -34,6 +34,7 @@ ISOLATED_ENERGY: Final = -100.0
 #: some epochs before it chooses an EIP at all.
 SMALL: Final = {
     "epochs": 100,
+    "steps": 20,
     "patience": 100,
     "channels": 4,
     "interactions": 1,
