@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -24,4 +23,4 @@ def test_every_step_works(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     for command in commands(RECIPE):
         result = run(command.line, walk.folder)
         assert result.ok, f"{command.line}\n{result.output}"
-    assert os.path.getsize("taught.pt") > 0
+    assert Path("taught.pt").stat().st_size > 0
