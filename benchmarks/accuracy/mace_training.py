@@ -1,7 +1,7 @@
 """MACE, trained from scratch in its own environment: a small one, with the options of its README.
 
-Runs its own program twice: once for a few epochs, which tells how many of them fit into the time
-there is, and then for as many.
+Runs its own program for one epoch and for a few, which tells how many of them fit into the time
+that is left, and then for as many.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ def main(training: str, validation: str, test: str, seed: str, seconds: str, out
     """Train for some seconds, and write energies and forces of the test structures."""
     folder = Path.cwd()
     started = time.perf_counter()
-    few = train(folder / "one", training, validation, seed, 1)
-    more = train(folder / "few", training, validation, seed, 1 + TIMED_EPOCHS)
-    one = max((more - few) / TIMED_EPOCHS, 1e-3)
-    left = float(seconds) - (time.perf_counter() - started) - few
-    epochs = max(4, int(left / one))
+    first = train(folder / "first", training, validation, seed, 1)
+    few = train(folder / "few", training, validation, seed, 1 + TIMED_EPOCHS)
+    each = max((few - first) / TIMED_EPOCHS, 1e-3)
+    left = float(seconds) - (time.perf_counter() - started) - first
+    epochs = max(1 + TIMED_EPOCHS, int(left / each))
     train(folder / "run", training, validation, seed, epochs)
     (model,) = folder.glob("run/mace_stagetwo.model")
     calculator = MACECalculator(str(model), device="cpu", default_dtype="float32")

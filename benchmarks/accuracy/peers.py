@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,12 +38,18 @@ def mace(pipeline: Pipeline, seconds: float) -> Errors:
     folder = division.training.with_name(f"mace-{pipeline.seed}-{seconds:.0f}")
     output = folder / "predicted.json"
     if not output.exists():
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         labelled = [a for a in read_structures(division.training) if has_reference_energy(a)]
         write_structures(folder / "training.extxyz", labelled)
         files = [folder / "training.extxyz", division.validation, division.test]
         options = [pipeline.seed, seconds, output]
-        subprocess.run([python, MACE, *files, *map(str, options)], cwd=folder, check=True)
+        subprocess.run(
+            [python, MACE, *files, *map(str, options)],
+            cwd=folder,
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            check=True,
+        )
     said = json.loads(output.read_text())
     test = read_structures(division.test)
     energies = np.array([found["energy"] for found in said["predicted"]])
