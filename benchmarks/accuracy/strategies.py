@@ -32,10 +32,6 @@ class Trained:
     weak: str | None = None
     other: Settings = field(default_factory=dict)
 
-    def __call__(self, pipeline: Pipeline) -> Errors:
-        """Its errors."""
-        return pipeline.errors(self.run(pipeline))
-
     def run(self, pipeline: Pipeline) -> Path:
         """Its run directory."""
         start = pipeline.pretrained() if self.pretrained else None
@@ -64,10 +60,6 @@ class Taught:
     teachers: tuple[Trained, ...]
     other: Settings = field(default_factory=dict)
 
-    def __call__(self, pipeline: Pipeline) -> Errors:
-        """Its errors."""
-        return pipeline.errors(self.run(pipeline))
-
     def run(self, pipeline: Pipeline) -> Path:
         """Its run directory."""
         runs = tuple(teacher.run(pipeline) for teacher in self.teachers)
@@ -87,10 +79,6 @@ class Chosen:
     """
 
     candidates: Mapping[str, tuple[Trained | Taught, ...]]
-
-    def __call__(self, pipeline: Pipeline) -> Errors:
-        """Its errors."""
-        return pipeline.errors(self.run(pipeline))
 
     def run(self, pipeline: Pipeline) -> Path:
         """Its run directory."""
@@ -139,6 +127,10 @@ TRAINED: Final[dict[str, Trained | Taught | Chosen]] = {
 }
 
 
+def _tested(strategy: Trained | Taught | Chosen) -> Callable[[Pipeline], Errors]:
+    return lambda pipeline: pipeline.errors(strategy.run(pipeline))
+
+
 def _mace(pipeline: Pipeline) -> Errors:
     """For as long as it takes to find out what is best, and all that it is made of."""
     TRAINED["best"].run(pipeline)
@@ -147,6 +139,6 @@ def _mace(pipeline: Pipeline) -> Errors:
 
 STRATEGIES: Final[dict[str, Callable[[Pipeline], Errors]]] = {
     **RIVALS,
-    **TRAINED,
+    **{name: _tested(strategy) for name, strategy in TRAINED.items()},
     "MACE": _mace,
 }
