@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -131,7 +132,10 @@ def test_a_worker_ends_with_its_program(tmp_path: Path) -> None:
     """Killed at once, it cannot tell its workers."""
     script = tmp_path / "program.py"
     script.write_text(_PROGRAM)
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True) as program:
+    environment = os.environ | {"PYTHONPATH": str(data.ROOT)}
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, env=environment, text=True
+    ) as program:
         assert program.stdout is not None
         worker = int(program.stdout.readline())
         program.kill()
