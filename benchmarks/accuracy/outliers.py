@@ -9,7 +9,6 @@ writes the table of ``docs/results.md``.
 
 from __future__ import annotations
 
-import argparse
 import csv
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +16,12 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.accuracy import by_set
 from benchmarks.accuracy.data import SETS
 from benchmarks.accuracy.pipeline import Pipeline
 from benchmarks.accuracy.report import PAGE
 from benchmarks.accuracy.runs import Group
-from benchmarks.pages import Line, append_line, header, read_lines, with_table
+from benchmarks.pages import Line, header, with_table
 from eippot.data.sources import reference_energies_of
 from eippot.losses.terms import OUTLIERS, WEAK_ERROR
 from eippot.properties import ENERGY, weak_key
@@ -85,23 +85,10 @@ def table(lines: Sequence[Line]) -> str:
     return "\n".join(rows)
 
 
-def main() -> None:
-    """Do what is missing and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=["Cu_ACE"])
-    parser.add_argument("--work", type=Path, default=Path("build/accuracy"))
-    parser.add_argument("--table", action="store_true", help="write docs/results.md, run nothing")
-    options = parser.parse_args()
-    if options.table:
-        PAGE.write_text(with_table(PAGE.read_text(), MARK, table(read_lines(RESULTS))))
-        return
-    done = {line["set"] for line in read_lines(RESULTS)}
-    for name in options.sets:
-        if name not in done:
-            group = Group(name, "schnet", "paper", 100, 0)
-            append_line(RESULTS, measure(group, options.work.resolve()))
-    print(table(read_lines(RESULTS)))
+def write(lines: Sequence[Line]) -> None:
+    """Write the table of ``docs/results.md``."""
+    PAGE.write_text(with_table(PAGE.read_text(), MARK, table(lines)))
 
 
 if __name__ == "__main__":
-    main()
+    by_set.run(__doc__, RESULTS, SETS, ["Cu_ACE"], "paper", measure, table, write)

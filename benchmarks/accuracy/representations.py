@@ -9,7 +9,6 @@ again. ``--table`` writes table and figure of ``docs/results.md``.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -21,9 +20,10 @@ from ase import Atoms
 from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 
+from benchmarks.accuracy import by_set
 from benchmarks.accuracy.report import PAGE
 from benchmarks.accuracy.runs import Group
-from benchmarks.pages import Line, append_line, header, read_lines, with_table
+from benchmarks.pages import Line, header, with_table
 from eippot.data.sources import reference_energies_of
 from eippot.data.store import GraphStore, build_graphs
 from eippot.graphs.references import sizes_of
@@ -106,25 +106,11 @@ def _graphs(structures: Sequence[Atoms], card: ModelCard) -> GraphStore:
     return build_graphs(structures, card.species, card.model.cutoff, getattr(torch, card.dtype))
 
 
-def main() -> None:
-    """Do what is missing and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
-    parser.add_argument("--work", type=Path, default=Path("build/accuracy"))
-    parser.add_argument("--table", action="store_true", help="write docs/, run nothing")
-    options = parser.parse_args()
-    if options.table:
-        lines = read_lines(RESULTS)
-        PAGE.write_text(with_table(PAGE.read_text(), MARK, table(lines)))
-        draw(lines, FIGURE)
-        return
-    done = {line["set"] for line in read_lines(RESULTS)}
-    for name in options.sets:
-        if name not in done:
-            group = Group(name, "schnet", "default", 100, 0)
-            append_line(RESULTS, measure(group, options.work.resolve()))
-    print(table(read_lines(RESULTS)))
+def write(lines: Sequence[Line]) -> None:
+    """Write table and figure of ``docs/results.md``."""
+    PAGE.write_text(with_table(PAGE.read_text(), MARK, table(lines)))
+    draw(lines, FIGURE)
 
 
 if __name__ == "__main__":
-    main()
+    by_set.run(__doc__, RESULTS, SETS, SETS, "default", measure, table, write)

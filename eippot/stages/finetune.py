@@ -91,6 +91,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         )
     anchors = anchors_of(config, pretrained)
     weak = data.weak if config.use_weak_labels else []
+    audited = any(WEAK_ERROR in atoms.info for atoms in weak)
     others = anchors.holding(data.unlabelled) if anchors else weak
     start_run(config.output, config)
     seed_everything(config.training)
@@ -105,6 +106,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         lambda atoms: (
             _labels(atoms, data.reference_energies, config)
             | (anchors.labels(atoms) if anchors else {})
+            | (_error(atoms) if audited else {})
         ),
         config.data.neighbor_lists,
     )
@@ -192,8 +194,13 @@ def _labels(atoms: Atoms, references: dict[str, float], config: FinetuneConfig) 
         weak = {name: torch.full_like(label, torch.nan) for name, label in weak.items()}
     if not config.loss.weak.forces:
         weak = {name: label for name, label in weak.items() if name == f"{WEAK}_{ENERGY.name}"}
-    error = torch.tensor([float(atoms.info.get(WEAK_ERROR, torch.nan))], dtype=torch.float64)
-    return reference | weak | {WEAK_ERROR: error}
+    return reference | weak
+
+
+def _error(atoms: Atoms) -> Labels:
+    """How far the weak energy is from DFT, for the log; NaN where that is not known."""
+    error = float(atoms.info.get(WEAK_ERROR, torch.nan))
+    return {WEAK_ERROR: torch.tensor([error], dtype=torch.float64)}
 
 
 def _outputs(members: int) -> tuple[str, ...]:
