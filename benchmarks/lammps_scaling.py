@@ -72,7 +72,9 @@ run {steps}
 def write_models(folder: Path) -> None:
     """A SchNet with random weights, one file for each model of FORMS."""
     torch.manual_seed(0)
-    representation = build_representation(SchNetConfig(), n_species=1, average_neighbors=28.0)
+    representation = build_representation(
+        SchNetConfig(radial_functions=32), n_species=1, average_neighbors=28.0
+    )
     potential = Potential(representation, n_species=1, n_heads=1, scale=0.1)
     _write(potential, folder / "exchanged.pt")
     _write(potential, folder / "compressed.pt", BINS)

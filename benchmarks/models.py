@@ -1,6 +1,6 @@
 """Cost and accuracy of every architecture on silicon: ``make bench NAME=models``.
 
-Each architecture, in the configuration of ``eippot config template finetune --model …``, is trained
+Each architecture, with the options of ``eippot config template finetune --model …``, is trained
 on DFT labels for the same time on one thread, exported, tested and run in ASE: for each number of
 labels and seed one JSON line in ``benchmarks/models.jsonl``. Runs that have a line are not done
 again; remove the file to start anew. What a model costs is taken from runs that had the machine to
@@ -28,9 +28,9 @@ RESULTS: Final = ROOT / "benchmarks" / "models.jsonl"
 PAGE: Final = ROOT / "docs" / "models.md"
 MARK: Final = "models tables"
 
-#: name of a row, its architecture first: options that its template does not have.
+#: name of a row, its architecture first: options that differ from its template.
 FORMS: Final[dict[str, dict[str, object]]] = {
-    "schnet": {},
+    "schnet": {"model.radial_functions": 32},
     "soapnet": {},
     "cgcnn": {},
     "gemnet": {},

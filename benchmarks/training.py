@@ -48,7 +48,7 @@ from eippot.training.objectives import PotentialObjective
 
 #: name of a case: its architecture.
 MODELS: Final[dict[str, ArchitectureConfig]] = {
-    "schnet 128x3": SchNetConfig(channels=128, interactions=3, cutoff=5.0),
+    "schnet 128x3": SchNetConfig(channels=128, interactions=3, radial_functions=32, cutoff=5.0),
     "equivariant l1 32": EquivariantConfig(l_max=1, channels=32, parity=False, cutoff=5.0),
     "equivariant l2 32": EquivariantConfig(l_max=2, channels=32, parity=False, cutoff=5.0),
     "gemnet 64": GemNetConfig(cutoff=5.0),

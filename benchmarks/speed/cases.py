@@ -64,7 +64,10 @@ class Case:
         return int(self.setting.get("threads", 1))
 
 
-SCHNET: Final = {"architecture": "schnet", "hyperparameters": {"channels": 128, "interactions": 3}}
+SCHNET: Final = {
+    "architecture": "schnet",
+    "hyperparameters": {"channels": 128, "interactions": 3, "radial_functions": 32},
+}
 LAYERS: Final = 3
 EQUIVARIANT: Final = {
     "architecture": "equivariant",

@@ -30,7 +30,7 @@ Pretrained = Annotated[
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", help="NAME=VALUE for any entry, e.g. training.epochs=20. Repeatable."),
+    typer.Option("--set", help="NAME=VALUE for any entry, e.g. training.steps=500. Repeatable."),
 ]
 
 
@@ -41,7 +41,7 @@ def assignments(texts: list[str] | None) -> dict[str, object]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise ConfigError(
-                f"Expected --set NAME=VALUE, got {text!r}.", "Example: --set training.epochs=20"
+                f"Expected --set NAME=VALUE, got {text!r}.", "Example: --set training.steps=500"
             )
         try:
             found[name] = yaml.safe_load(value)

@@ -253,5 +253,5 @@ def _fit_line(fit: FitResult) -> str:
     for name, value in fit.metrics.items():
         quantity = name.removeprefix("validation_")
         shown.append(f"{quantity} {value:.3g} {units.get(quantity, '')}".strip())
-    end = "" if fit.ended_by == "epochs" else f", ended by {fit.ended_by}"
+    end = "" if fit.ended_by in ("steps", "epochs") else f", ended by {fit.ended_by}"
     return f"Best validation: {', '.join(shown)} (epochs: {fit.epochs}, {fit.seconds:.0f} s{end})."

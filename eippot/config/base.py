@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from eippot.errors import ConfigError
 
@@ -19,6 +19,24 @@ class Config(BaseModel):
 
 
 T = TypeVar("T", bound=Config)
+
+
+def filled_from(default: T) -> AfterValidator:
+    """Entries of a section that are not given are those of ``default``, not those of its class.
+
+    Goes with the section's type, where its default is written, too::
+
+        training: Annotated[TrainingConfig, filled_from(LONG)] = LONG
+    """
+    return AfterValidator(lambda given: _fill(given, default))
+
+
+def _fill(given: T, default: T) -> T:
+    found = {name: getattr(given, name) for name in given.model_fields_set}
+    for name, value in found.items():
+        if isinstance(value, Config):
+            found[name] = _fill(value, getattr(default, name))
+    return default.model_copy(update=found)
 
 
 def read_config(

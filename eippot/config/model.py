@@ -41,7 +41,11 @@ class SchNetConfig(ArchitectureConfig):
     architecture: Literal["schnet"] = "schnet"
     channels: int = Field(64, ge=1, description="Features per atom.")
     interactions: int = Field(3, ge=1, description="Number of interaction blocks.")
-    radial_functions: int = Field(32, ge=2, description="Gaussians that expand a distance.")
+    radial_functions: int = Field(
+        12,
+        ge=2,
+        description="Gaussians that expand a distance: few and wide ones make smooth forces.",
+    )
 
 
 class SOAPNetConfig(ArchitectureConfig):

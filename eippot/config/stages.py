@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from eippot.config.base import Config
+from eippot.config.base import Config, filled_from
 from eippot.config.data import DataConfig, ReferenceConfig
 from eippot.config.loss import (
     KernelName,
@@ -16,7 +16,7 @@ from eippot.config.loss import (
     PropertyWeights,
 )
 from eippot.config.model import ModelConfig, SchNetConfig
-from eippot.config.training import TrainingConfig
+from eippot.config.training import ScheduleConfig, TrainingConfig
 
 Eips = Annotated[
     tuple[str, ...], Field(description="Names of the EIPs to use; empty for all in the file.")
@@ -31,6 +31,12 @@ Alignment = Annotated[
 ]
 
 
+_CLASSIFYING: Final = TrainingConfig(schedule=ScheduleConfig(rate=2e-3))
+_PRETRAINING: Final = TrainingConfig(steps=10000)
+#: a pretrained network keeps more of what it knows in smaller steps.
+_FINETUNING: Final = TrainingConfig(schedule=ScheduleConfig(rate=1e-3))
+
+
 class ClassifyConfig(ReferenceConfig):
     """eippot classify: which EIP to believe for each structure."""
 
@@ -41,7 +47,7 @@ class ClassifyConfig(ReferenceConfig):
         None, description="Run directory of pretrain whose representation to start from."
     )
     eips: Eips = ()
-    alignment: Alignment = "offset"
+    alignment: Alignment = "affine"
     cutoff_per_atom: float = Field(
         0.1, gt=0, description='c: true class "none" if no EIP is closer than this [eV/atom].'
     )
@@ -55,7 +61,7 @@ class ClassifyConfig(ReferenceConfig):
     model: ModelConfig | None = Field(
         None, description="Architecture; with `pretrained`, taken from there."
     )
-    training: TrainingConfig = TrainingConfig()
+    training: Annotated[TrainingConfig, filled_from(_CLASSIFYING)] = _CLASSIFYING
 
 
 class PretrainConfig(ReferenceConfig):
@@ -67,10 +73,10 @@ class PretrainConfig(ReferenceConfig):
         0.1, gt=0, lt=1, description="Share of the EIP-labelled structures kept for validation."
     )
     eips: Eips = ()
-    alignment: Alignment = "offset"
+    alignment: Alignment = "affine"
     model: ModelConfig = Field(SchNetConfig(), description="Architecture.")
     loss: PretrainLossConfig = PretrainLossConfig()
-    training: TrainingConfig = TrainingConfig()
+    training: Annotated[TrainingConfig, filled_from(_PRETRAINING)] = _PRETRAINING
 
 
 class DeltaConfig(Config):
@@ -86,7 +92,7 @@ class DeltaConfig(Config):
         None, description="Architecture; with `pretrained`, taken from there."
     )
     weights: PropertyWeights = PropertyWeights()
-    kernel: KernelName = Field("squared", description="How residuals are punished.")
+    kernel: KernelName = Field("huber", description="How residuals are punished.")
     training: TrainingConfig = TrainingConfig()
 
 
@@ -153,4 +159,4 @@ class FinetuneConfig(ReferenceConfig):
         None, description="Architecture; with `pretrained`, taken from there."
     )
     loss: PotentialLossConfig = PotentialLossConfig()
-    training: TrainingConfig = TrainingConfig()
+    training: Annotated[TrainingConfig, filled_from(_FINETUNING)] = _FINETUNING

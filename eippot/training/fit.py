@@ -60,7 +60,7 @@ class FitResult:
     seconds
         Wall-clock time.
     ended_by
-        What ended it: ``epochs``, ``patience`` or ``max_seconds`` of the configuration.
+        What ended it: ``steps``, ``epochs``, ``patience`` or ``max_seconds`` of the configuration.
     """
 
     metrics: dict[str, float]
@@ -130,7 +130,7 @@ def fit(
         enable_version_counter=False,
     )
     with _quiet(), number_of_threads(threads):
-        epochs = math.ceil(config.steps / len(train)) if config.steps else config.epochs
+        epochs = config.epochs or math.ceil((config.steps or 1) / len(train))
         trainer = _trainer(config, objective, best, directory, epochs, progress)
         trainer.fit(task, train, validation)
         state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
@@ -147,7 +147,7 @@ def fit(
         trainer.current_epoch,
         trainer.global_step,
         time.perf_counter() - start,
-        _ended_by(trainer),
+        _ended_by(trainer, config),
     )
 
 
@@ -180,9 +180,10 @@ def _trainer(
     if config.ema_decay:
         average = get_ema_multi_avg_fn(config.ema_decay)  # type: ignore[no-untyped-call]
         callbacks.append(WeightAveraging(multi_avg_fn=average))
-    callbacks.append(
-        EarlyStopping(objective.monitor, patience=config.patience, mode=objective.mode)
-    )
+    if config.patience:
+        callbacks.append(
+            EarlyStopping(objective.monitor, patience=config.patience, mode=objective.mode)
+        )
     watched = progress and sys.stdout.isatty()
     if watched:
         callbacks.append(RichProgressBar())
@@ -206,11 +207,13 @@ def _trainer(
     )
 
 
-def _ended_by(trainer: lightning.Trainer) -> str:
+def _ended_by(trainer: lightning.Trainer, config: TrainingConfig) -> str:
     early_stopping = trainer.early_stopping_callback
     if early_stopping and early_stopping.stopped_epoch:
         return "patience"
-    return "epochs" if trainer.global_step >= trainer.estimated_stepping_batches else "max_seconds"
+    if trainer.global_step < trainer.estimated_stepping_batches:
+        return "max_seconds"
+    return "epochs" if config.epochs else "steps"
 
 
 def _validate(task: TrainingTask, validation: DataLoader[Batch]) -> dict[str, float]:

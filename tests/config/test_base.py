@@ -12,6 +12,7 @@ from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig
 from eippot.errors import ConfigError
 
 MINIMAL = {"data": {"structures": "data.extxyz"}, "output": "run"}
+SHORT = {"data.structures": "data.extxyz", "output": "run"}
 
 
 def _write(tmp_path: Path, content: object) -> Path:
@@ -23,12 +24,33 @@ def _write(tmp_path: Path, content: object) -> Path:
 def test_a_minimal_file(tmp_path: Path) -> None:
     found = read_config(FinetuneConfig, _write(tmp_path, MINIMAL))
     assert found.data.structures == Path("data.extxyz")
-    assert found.training.epochs == 100
+    assert (found.training.steps, found.training.epochs) == (3000, None)
+
+
+def test_what_a_section_leaves_out_is_the_default_of_the_stage(tmp_path: Path) -> None:
+    given = {"training": {"threads": 1, "schedule": {"warmup": 0.0}}, "loss": {"kernel": "squared"}}
+    path = _write(tmp_path, MINIMAL | given)
+    pretrain, finetune = read_config(PretrainConfig, path), read_config(FinetuneConfig, path)
+    for training in (pretrain.training, finetune.training):
+        assert (training.threads, training.schedule.warmup) == (1, 0.0)
+    assert pretrain.loss.kernel == finetune.loss.kernel == "squared"
+    assert (pretrain.training.steps, pretrain.training.schedule.rate) == (10000, 3e-3)
+    assert (finetune.training.steps, finetune.training.schedule.rate) == (3000, 1e-3)
+    assert (pretrain.loss.weights.forces, finetune.loss.weights.forces) == (1.0, 0.1)
+
+
+def test_given_epochs_take_the_place_of_the_steps(tmp_path: Path) -> None:
+    training = read_config(PretrainConfig, None, SHORT | {"training.epochs": 5}).training
+    assert (training.steps, training.epochs) == (None, 5)
+    written = _write(tmp_path, dump_config(read_config(PretrainConfig, None, SHORT)))
+    with pytest.raises(ConfigError, match="either `steps` or `epochs`.*got both"):
+        read_config(PretrainConfig, written, {"training.epochs": 5})
+    with pytest.raises(ConfigError, match="got neither"):
+        read_config(PretrainConfig, written, None, {"training.steps": None})
 
 
 def test_no_file_but_options() -> None:
-    options = {"data.structures": "data.extxyz", "output": "run", "training.epochs": 3}
-    assert read_config(FinetuneConfig, None, options).training.epochs == 3
+    assert read_config(FinetuneConfig, None, SHORT | {"training.epochs": 3}).training.epochs == 3
 
 
 def test_options_win_and_unset_ones_do_not(tmp_path: Path) -> None:

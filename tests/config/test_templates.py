@@ -29,11 +29,11 @@ TEMPLATES = sorted(
 )
 
 #: where a default template differs from the defaults of the program, on purpose: paths that have
-#: no default, and settings that suit a stage.
+#: no default, and what is there to be edited.
 DIFFERENCES = {
     "label": {"input", "output", "sets", "eips"},
-    "classify": {"data", "output", "run", "model", "training.schedule.rate"},
-    "pretrain": {"data", "output", "training.epochs", "training.batch_size"},
+    "classify": {"data", "output", "run", "model"},
+    "pretrain": {"data", "output"},
     "stack": {"data", "output", "pretrained"},
     "finetune": {"data", "output", "model"},
 }

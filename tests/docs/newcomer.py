@@ -31,11 +31,9 @@ TRUTH: Final = "matscipy:StillingerWeber?set=Stillinger_Weber_PRB_31_5262_Si"
 ISOLATED_ENERGY: Final = -100.0
 
 #: every configuration that a template gives is made small before it is used; a classifier needs
-#: some epochs before it chooses an EIP at all.
+#: some steps before it chooses an EIP at all.
 SMALL: Final = {
-    "epochs": 100,
-    "steps": 20,
-    "patience": 100,
+    "steps": 100,
     "channels": 4,
     "interactions": 1,
     "radial_functions": 4,

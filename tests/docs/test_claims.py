@@ -58,7 +58,7 @@ def test_number_is_that_of_the_code(document: Path, claim: str, value: float) ->
         ("batch size", lambda t: t["training"]["batch_size"]),
         ("alignment", lambda t: t.get("alignment")),
         ("network", lambda t: t["model"]["channels"]),
-        ("EMA, early", lambda t: t["training"]["ema_decay"] > 0),
+        ("EMA", lambda t: t["training"]["ema_decay"] > 0),
     ],
 )
 @pytest.mark.parametrize("stage", ["classify", "pretrain", "finetune"])

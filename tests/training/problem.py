@@ -29,9 +29,9 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def settings(**changes: object) -> TrainingConfig:
-    """Ten epochs of two steps."""
+    """Ten epochs of two steps, unless a length is given."""
     base = {
-        "epochs": 10,
+        **({} if "steps" in changes else {"epochs": 10}),
         "batch_size": 6,
         "threads": 1,
         "ema_decay": 0.0,
@@ -61,7 +61,7 @@ def loaders(config: TrainingConfig) -> tuple[DataLoader[Batch], DataLoader[Batch
 
 
 def objective() -> PotentialObjective:
-    return PotentialObjective(PotentialLoss(PotentialLossConfig(), weak_weight=0.0))
+    return PotentialObjective(PotentialLoss(PotentialLossConfig(kernel="squared"), weak_weight=0.0))
 
 
 def train(directory: Path, config: TrainingConfig) -> tuple[Potential, FitResult]:

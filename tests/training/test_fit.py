@@ -46,7 +46,7 @@ def _weights(model: Potential) -> torch.Tensor:
 def test_steps_are_whole_epochs(tmp_path: Path, steps: int, epochs: int) -> None:
     """Of two steps each; the last one is validated, and the rate has come to its end."""
     _, result = train(tmp_path, settings(steps=steps))
-    assert (result.epochs, result.steps, result.ended_by) == (epochs, 2 * epochs, "epochs")
+    assert (result.epochs, result.steps, result.ended_by) == (epochs, 2 * epochs, "steps")
     assert len(_column(tmp_path, "validation_score")) == epochs
 
 

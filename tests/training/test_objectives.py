@@ -122,7 +122,8 @@ def test_members_learn_the_energies_that_they_are_shown() -> None:
         batch = batch_of([{f"{source}_energy": energy.reshape(1)} for energy in energies])
         batch.shown = SHOWN
         model = potential(heads=3)
-        config = {"weights": {"forces": 0.0}, "weak": {"kernel": "squared"}}
+        squared = {"kernel": "squared"}
+        config = {"weights": {"forces": 0.0}, **squared, "weak": squared}
         loss = PotentialLoss(PotentialLossConfig.model_validate(config), 0.5)
         found = CommitteeObjective(loss).loss(model, batch).total
         errors = [
