@@ -16,7 +16,7 @@ import yaml
 from benchmarks.accuracy.data import Division
 from benchmarks.accuracy.errors import Errors, test_errors
 from benchmarks.accuracy.revealed import reveal
-from eippot.config.base import validate_config
+from eippot.config.base import Config, validate_config
 from eippot.config.deployment import EvaluateConfig, ExportConfig
 from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig, StackConfig
 from eippot.config.templates import template
@@ -26,7 +26,38 @@ Settings = Mapping[str, Any]
 
 #: in the folder of a stage that has been run.
 SECONDS: Final = "seconds.json"
-STAGES: Final = ("pretrain", "classify", "stack", "finetune")
+WEAK_LABELS: Final = "augmented.extxyz"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of eippot.
+
+    Attributes
+    ----------
+    kind
+        Its configuration.
+    run
+        What it does.
+    paths
+        Where it writes in a folder.
+    """
+
+    kind: type[Config]
+    run: Callable[..., object]
+    paths: Callable[[Path], Settings]
+
+
+STAGES: Final = {
+    "pretrain": Stage(PretrainConfig, pretrain.run, lambda folder: {"output": folder}),
+    "classify": Stage(
+        ClassifyConfig, classify.run, lambda f: {"output": f / WEAK_LABELS, "run": f / "run"}
+    ),
+    "stack": Stage(
+        StackConfig, stack.run, lambda f: {"output": f / WEAK_LABELS, "delta": {"run": f / "delta"}}
+    ),
+    "finetune": Stage(FinetuneConfig, finetune.run, lambda folder: {"output": folder}),
+}
 
 
 @dataclass(frozen=True)
@@ -44,8 +75,8 @@ class Pipeline:
     template
         Of all stages: ``default`` or ``paper``.
     settings
-        By stage, what differs from the template; "finetune pretrained" comes on top of "finetune"
-        where a pretrained network is the start.
+        By stage, what differs from the template; "finetune anew" comes on top of "finetune" where
+        no pretrained network is the start, "finetune taught" where a blend teaches.
     used
         Folders of stages that were asked for.
     """
@@ -63,40 +94,21 @@ class Pipeline:
 
     def pretrained(self) -> Path:
         """A run of pretrain on the EIP labels of all training structures."""
-
-        def run(content: dict[str, Any], folder: Path) -> None:
-            config = validate_config(PretrainConfig, content | {"output": folder}, "pretrain")
-            pretrain.run(config, progress=False)
-
-        return self._once("pretrain", {}, run)
+        return self._once("pretrain", {})
 
     def classified(self, pretrained: Path | None) -> Path:
         """Structures with weak labels of the classifier's choice."""
-
-        def run(content: dict[str, Any], folder: Path) -> None:
-            paths = {"output": folder / "augmented.extxyz", "run": folder / "run"}
-            config = validate_config(ClassifyConfig, content | paths, "classify")
-            classify.run(config, progress=False)
-
-        return self._once("classify", {"pretrained": pretrained}, run) / "augmented.extxyz"
+        return self._once("classify", {"pretrained": pretrained}) / WEAK_LABELS
 
     def stacked(self, method: str, runs: tuple[Path, ...] = ()) -> Path:
         """Structures with weak labels of a stack, of a blend with trained networks."""
         pretrained = None if method == "combination" else self.pretrained()
-
-        def run(content: dict[str, Any], folder: Path) -> None:
-            paths = {"output": folder / "augmented.extxyz", "delta": {"run": folder / "delta"}}
-            config = validate_config(StackConfig, merged(content, paths), "stack")
-            stack.run(config, progress=False)
-
-        changes: dict[str, Any] = {"method": method, "pretrained": pretrained}
-        if runs:
-            changes["runs"] = runs
-        return self._once("stack", changes, run) / "augmented.extxyz"
+        changes = {"method": method, "pretrained": pretrained, "runs": runs}
+        return self._once("stack", changes) / WEAK_LABELS
 
     def revealed(self, teller: str) -> Path:
         """Structures with weak labels that are made of hidden DFT labels."""
-        alignment = self.settings.get("classify", {}).get("alignment", "none")
+        alignment = self._content("classify")["alignment"]
         output = self.division.training.with_name(f"{teller}-{alignment}.extxyz")
         if not output.exists():
             reveal(self.division, teller, alignment, output)
@@ -108,14 +120,9 @@ class Pipeline:
         changes |= other
         if weak:
             changes["data"] = {"structures": weak}
-        if pretrained:
-            changes = merged(self.settings.get("finetune pretrained", {}), changes)
-
-        def run(content: dict[str, Any], folder: Path) -> None:
-            config = validate_config(FinetuneConfig, content | {"output": folder}, "finetune")
-            finetune.run(config, progress=False)
-
-        return self._once("finetune", changes, run)
+        if not pretrained:
+            changes = merged(self.settings.get("finetune anew", {}), changes)
+        return self._once("finetune", changes)
 
     def errors(self, run: Path) -> Errors:
         """Errors of a finetuned potential on the test structures, which are read here alone."""
@@ -125,11 +132,26 @@ class Pipeline:
             evaluate.run(EvaluateConfig(model=model, structures=self.division.test, output=folder))
         return test_errors(folder)
 
-    def _once(
-        self, stage: str, changes: Settings, run: Callable[[dict[str, Any], Path], None]
-    ) -> Path:
+    def _once(self, stage: str, changes: Settings) -> Path:
         """Run a stage unless it has been; return its folder."""
-        content = stage_template(stage, self.template, self.model)
+        folder = self._folder(stage, changes)
+        done = folder / SECONDS
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            config = self._config(stage, changes, folder)
+            start = time.perf_counter()
+            STAGES[stage].run(config, progress=False)
+            done.write_text(json.dumps(time.perf_counter() - start))
+        self.used.add(folder)
+        return folder
+
+    def _folder(self, stage: str, changes: Settings) -> Path:
+        """Of the stage in this configuration, defaults included."""
+        config = self._config(stage, changes, Path()).model_dump_json()
+        digest = hashlib.sha256(config.encode()).hexdigest()[:12]
+        return self.division.training.parent / f"{self.model}-{stage}-{digest}"
+
+    def _config(self, stage: str, changes: Settings, folder: Path) -> Config:
         data = {
             "structures": self.division.training,
             "validation_structures": self.division.validation,
@@ -138,20 +160,17 @@ class Pipeline:
         training = {"seed": self.seed, "threads": 1}
         base: dict[str, Any] = {"data": data}
         base |= {"delta": {"training": training}} if stage == "stack" else {"training": training}
-        for part in (base, self.settings.get(stage, {}), changes):
+        paths = STAGES[stage].paths(folder)
+        content = self._content(stage)
+        for part in (base, changes, paths):
             content = merged(content, part)
         if content.get("pretrained"):
             content.pop("model", None)
-        digest = hashlib.sha256(json.dumps(content, default=str, sort_keys=True).encode())
-        folder = self.division.training.parent / f"{self.model}-{stage}-{digest.hexdigest()[:12]}"
-        done = folder / SECONDS
-        if not done.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            start = time.perf_counter()
-            run(content, folder)
-            done.write_text(json.dumps(time.perf_counter() - start))
-        self.used.add(folder)
-        return folder
+        return validate_config(STAGES[stage].kind, content, stage)
+
+    def _content(self, stage: str) -> dict[str, Any]:
+        template = stage_template(stage, self.template, self.model)
+        return merged(template, self.settings.get(stage, {}))
 
 
 def stage_template(stage: str, name: str, model: str) -> dict[str, Any]:

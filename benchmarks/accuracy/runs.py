@@ -43,8 +43,9 @@ class Group:
     def pipeline(self, work: Path) -> Pipeline:
         """What can be trained on them."""
         preset = PRESETS[self.preset]
-        settings = preset.settings(self.model)
-        return Pipeline(self.division(work), self.model, self.seed, preset.template, settings)
+        return Pipeline(
+            self.division(work), self.model, self.seed, preset.template, preset.settings
+        )
 
     def run(self, strategies: list[str], work: Path) -> None:
         """Do the runs that have no line, and append theirs."""
@@ -62,7 +63,7 @@ class Group:
         """Versions, and by what hash the settings of all stages can be recognized."""
         preset = PRESETS[self.preset]
         templates = [stage_template(stage, preset.template, self.model) for stage in STAGES]
-        settings = json.dumps([templates, preset.settings(self.model)], sort_keys=True)
+        settings = json.dumps([templates, preset.settings], sort_keys=True)
         return {
             "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],
             "versions": {"eippot": __version__, "torch": torch.__version__},

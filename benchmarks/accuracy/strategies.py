@@ -53,18 +53,16 @@ class Taught:
     ----------
     teachers
         Networks that are trained before.
-    other
-        Settings of finetune that are its own.
     """
 
     teachers: tuple[Trained, ...]
-    other: Settings = field(default_factory=dict)
 
     def run(self, pipeline: Pipeline) -> Path:
         """Its run directory."""
         runs = tuple(teacher.run(pipeline) for teacher in self.teachers)
+        labels = pipeline.stacked("blend", runs)
         return pipeline.finetuned(
-            pipeline.pretrained(), pipeline.stacked("blend", runs), self.other
+            pipeline.pretrained(), labels, pipeline.settings.get("finetune taught", {})
         )
 
 
@@ -89,11 +87,6 @@ class Chosen:
 #: of weak labels, instead of Tukey's biweight.
 _KERNELS: Final = ("squared", "huber", "absolute")
 _ANCHORED: Final = {"anchor": 1.0}
-#: labels of a blend are far better than those of an EIP, and more than can soon be known by heart.
-_TEACHING: Final = {
-    "loss": {"weak": {"weight": 1.0, "kernel": "huber"}},
-    "training": {"steps": 8000},
-}
 
 
 def _kernel(name: str) -> Settings:
@@ -114,7 +107,7 @@ _TRAINED: Final = {
     "+MP+delta": Trained(True, "delta"),
 }
 
-_TAUGHT: Final = Taught((_TRAINED["+MP"], _TRAINED["+MP anchored"]), _TEACHING)
+_TAUGHT: Final = Taught((_TRAINED["+MP"], _TRAINED["+MP anchored"]))
 _BEST: Final[dict[str, tuple[Trained | Taught, ...]]] = {
     "default": (_TRAINED["+MP"], _TRAINED["+MP anchored"], _TAUGHT),
     "paper": (_TRAINED["+LA"], _TRAINED["+MP"], _TRAINED["+MP+LA"]),

@@ -24,9 +24,9 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def tiny_group(work: Path, monkeypatch: pytest.MonkeyPatch) -> runs.Group:
     """Runs on ten DFT labels of this set, with a network that learns next to nothing."""
-    small = {"training": training(epochs=1)}
+    small = {"training": training(epochs=None, steps=1), "model": TINY_MODEL}
     settings = dict.fromkeys(("pretrain", "classify", "finetune"), small)
     settings["stack"] = {"delta": small}
-    tiny = presets.Preset("", "default", True, 0, settings, {"schnet": TINY_MODEL})
+    tiny = presets.Preset("", "default", True, 0, settings)
     monkeypatch.setitem(presets.PRESETS, "default", tiny)
     return runs.Group("tiny", "schnet", "default", 10, 0)
