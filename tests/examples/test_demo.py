@@ -1,4 +1,4 @@
-"""The demonstration runs from beginning to end (a few epochs and steps of it)."""
+"""The demonstration runs from beginning to end (a few steps of it)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def test_it_ends_with_the_table_and_the_drifts(demo: tuple[Path, str]) -> None:
     folder, output = demo
     end = output[output.index("Mean absolute errors on the test structures") :]
-    for strategy in ("baseline", "+LA", "+MP", "+MP+LA"):
+    for strategy in ("baseline", "+LA", "+MP", "+MP anchored", "+MP taught"):
         assert strategy in end
     assert "eV/atom/ps" in end
     assert str(folder) in end
@@ -40,7 +40,7 @@ def test_ase_and_lammps_agree(demo: tuple[Path, str]) -> None:
 
 def test_figures_and_potentials_are_there(demo: tuple[Path, str]) -> None:
     folder, _ = demo
-    for name in ("energy.png", "errors/mp_la/parity.png", "mp_la.pt", "baseline.pt"):
+    for name in ("energy.png", "errors/taught/parity.png", "taught.pt", "baseline.pt"):
         assert (folder / name).stat().st_size > 1000
 
 
