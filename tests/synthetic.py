@@ -22,8 +22,12 @@ ISOLATED: Final = {"C": -40.0, "Si": -100.0}
 TWIN_OFFSET: Final = {"C": 3.0, "Si": -5.0}
 
 TINY_MODEL: Final = {
-    "cutoff": 4.0, "channels": 8, "interactions": 2, "radial_functions": 8,
-}  # fmt: skip
+    "architecture": "schnet",
+    "cutoff": 4.0,
+    "channels": 8,
+    "interactions": 2,
+    "radial_functions": 8,
+}
 
 
 def labelled_structures(n_labelled: int = 24, n_unlabelled: int = 12) -> list[Atoms]:

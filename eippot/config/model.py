@@ -132,7 +132,7 @@ _IMPORTED = "module:Class"
 
 def _tag(value: object) -> str:
     """Which branch of ModelConfig validates a value."""
-    named = value.get("architecture", "schnet") if isinstance(value, Mapping) else value
+    named = value.get("architecture", "soapnet") if isinstance(value, Mapping) else value
     name = str(getattr(named, "architecture", named))
     return _IMPORTED if ":" in name else name
 

@@ -15,7 +15,7 @@ from eippot.config.loss import (
     PretrainLossConfig,
     PropertyWeights,
 )
-from eippot.config.model import ModelConfig, SchNetConfig
+from eippot.config.model import ModelConfig, SOAPNetConfig
 from eippot.config.training import ScheduleConfig, TrainingConfig
 
 Eips = Annotated[
@@ -74,7 +74,7 @@ class PretrainConfig(ReferenceConfig):
     )
     eips: Eips = ()
     alignment: Alignment = "affine"
-    model: ModelConfig = Field(SchNetConfig(), description="Architecture.")
+    model: ModelConfig = Field(SOAPNetConfig(), description="Architecture.")
     loss: PretrainLossConfig = PretrainLossConfig()
     training: Annotated[TrainingConfig, filled_from(_PRETRAINING)] = _PRETRAINING
 

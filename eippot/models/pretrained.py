@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from eippot.config.model import ArchitectureConfig, SchNetConfig
+from eippot.config.model import ArchitectureConfig, SOAPNetConfig
 from eippot.errors import ConfigError
 from eippot.models.potential import Potential
 from eippot.models.saved import ModelCard, load_model
@@ -71,4 +71,4 @@ def model_config(
     pretrained: Pretrained | None, model: ArchitectureConfig | None
 ) -> ArchitectureConfig:
     """Architecture to train: the pretrained one, else the one asked for, else the default."""
-    return pretrained.card.model if pretrained else model or SchNetConfig()
+    return pretrained.card.model if pretrained else model or SOAPNetConfig()

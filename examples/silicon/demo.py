@@ -21,7 +21,10 @@ from steps import run, test_errors, write_data
 PRETRAINED = ("--pretrained", "runs/pretrained")
 """Start from the pretrained model."""
 
-NEW = ("--set", "loss.weights.forces=1", "--set", "training.schedule.rate=3e-3")
+SMALL = ("--set", "model.architecture=schnet")
+"""A network that is trained in minutes."""
+
+NEW = (*SMALL, "--set", "loss.weights.forces=1", "--set", "training.schedule.rate=3e-3")
 """What suits a network that starts anew."""
 
 LABELS = {"la": "augmented.extxyz", "taught": "blended.extxyz"}
@@ -68,9 +71,9 @@ def train(folder: Path, seed: int, extra: tuple[str, ...]) -> dict[str, dict[str
         eippot("finetune", *structures, "-o", f"runs/{name}", *STRATEGIES[name], *options)
 
     eippot("label", "structures.extxyz", "-o", "labelled.extxyz", "--eips", "silicon")
-    classifier = ("--set", "run=runs/classifier")
+    classifier = ("--set", "run=runs/classifier", *SMALL)
     eippot("classify", *labelled, "-o", LABELS["la"], *classifier, *options)
-    eippot("pretrain", *labelled, "-o", "runs/pretrained", *options)
+    eippot("pretrain", *labelled, "-o", "runs/pretrained", *SMALL, *options)
     for name in ("baseline", "la", "mp", "anchored"):
         finetune(name)
     eippot("stack", *labelled, "-o", LABELS["taught"], *PRETRAINED, *BLEND, *same)

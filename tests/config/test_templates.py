@@ -111,7 +111,7 @@ def _place(name: str, allowed: set[str]) -> str:
 @pytest.mark.parametrize("stage", ["classify", "pretrain", "finetune"])
 def test_the_default_model_is_that_of_the_templates(stage: str) -> None:
     assert _content(stage)["model"] == PretrainConfig.model_fields["model"].default.model_dump()
-    assert template_of(stage, model="schnet") == template_of(stage)
+    assert template_of(stage, model="soapnet") == template_of(stage)
 
 
 @pytest.mark.parametrize("model", BUILT_IN)

@@ -35,8 +35,8 @@ ISOLATED_ENERGY: Final = -100.0
 SMALL: Final = {
     "steps": 100,
     "channels": 4,
-    "interactions": 1,
-    "radial_functions": 4,
+    "n_max": 2,
+    "l_max": 1,
 }
 
 

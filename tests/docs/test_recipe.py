@@ -31,7 +31,7 @@ def _short(line: str) -> str:
     _, command, first, *_ = line.split()
     if first != "-s":
         return ""
-    names = ["channels", "interactions", "radial_functions"]
+    names = ["channels", "n_max", "l_max"]
     short = {f"model.{name}": SMALL[name] for name in names if command == "pretrain"}
     short["training.steps"] = SMALL["steps"]
     return "".join(f" --set {name}={value}" for name, value in short.items())
