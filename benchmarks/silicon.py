@@ -1,4 +1,4 @@
-"""Four potentials from 100 DFT labels, over three seeds: ``make bench NAME=silicon``.
+"""Five potentials from 100 DFT labels, over three seeds: ``make bench NAME=silicon``.
 
 Runs the demonstration once per seed (its own split, pool and weights; MD for the first), keeps a
 JSON line per seed in ``benchmarks/silicon.jsonl``, and prints means and spreads. Seeds that have
@@ -24,7 +24,7 @@ SEEDS = (0, 1, 2)
 
 
 def run_seed(seed: int) -> dict[str, object]:
-    """Train and test the four potentials of one seed; return the demonstration's summary."""
+    """Train and test the potentials of one seed; return the demonstration's summary."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "demo"
         options = ["--output", str(folder), "--seed", str(seed)]
