@@ -23,7 +23,7 @@ SIZES = torch.tensor([2, 4])
 
 
 def _potential_loss(weak_weight: float = 0.5, **config: object) -> PotentialLoss:
-    energy_only = {"weights": {"energy": 1.0, "forces": 0.0}}
+    energy_only = {"weights": {"energy": 1.0, "forces": 0.0}, "kernel": "squared"}
     settings = PotentialLossConfig.model_validate(energy_only | config)
     return PotentialLoss(settings, weak_weight)
 
