@@ -33,15 +33,18 @@ LABELS = {"la": "augmented.extxyz", "taught": "blended.extxyz"}
 BLEND = ("--set", "method=blend", "--set", "runs=[runs/mp, runs/anchored]")
 """Two finetuned networks, the Gaussian process and the combination of EIPs teach together."""
 
+TAUGHT = (
+    *("--set", "loss.weak.weight=1", "--set", "loss.weak.kernel=huber"),
+    *("--set", "training.steps=8000"),
+)
+"""Labels of a blend are good ones, and thousands."""
+
 STRATEGIES: dict[str, tuple[str, ...]] = {
     "baseline": NEW,
     "la": NEW,
     "mp": PRETRAINED,
     "anchored": (*PRETRAINED, "--set", "anchor=1"),
-    "taught": (
-        *(*PRETRAINED, "--set", "loss.weak.weight=1", "--set", "loss.weak.kernel=huber"),
-        *("--set", "training.steps=8000"),
-    ),
+    "taught": (*PRETRAINED, *TAUGHT),
 }
 """Options of finetune for each potential."""
 
@@ -61,22 +64,22 @@ def train(folder: Path, seed: int, extra: tuple[str, ...]) -> dict[str, dict[str
     """Label, learn, and test the five potentials."""
     same = ("--set", f"data.seed={seed}")
     options = (*same, "--set", f"training.seed={seed}", "--set", "training.threads=1", *extra)
-    labelled = ("-s", "labelled.extxyz")
+    file = "labelled.extxyz"
 
     def eippot(*words: str) -> None:
         run(folder, "eippot", *words)
 
     def finetune(name: str) -> None:
-        structures = ("-s", LABELS.get(name, labelled[1]))
-        eippot("finetune", *structures, "-o", f"runs/{name}", *STRATEGIES[name], *options)
+        structures = LABELS.get(name, file)
+        eippot("finetune", "-s", structures, "-o", f"runs/{name}", *STRATEGIES[name], *options)
 
-    eippot("label", "structures.extxyz", "-o", "labelled.extxyz", "--eips", "silicon")
+    eippot("label", "structures.extxyz", "-o", file, "--eips", "silicon")
     classifier = ("--set", "run=runs/classifier", *SMALL)
-    eippot("classify", *labelled, "-o", LABELS["la"], *classifier, *options)
-    eippot("pretrain", *labelled, "-o", "runs/pretrained", *SMALL, *options)
+    eippot("classify", "-s", file, "-o", LABELS["la"], *classifier, *options)
+    eippot("pretrain", "-s", file, "-o", "runs/pretrained", *SMALL, *options)
     for name in ("baseline", "la", "mp", "anchored"):
         finetune(name)
-    eippot("stack", *labelled, "-o", LABELS["taught"], *PRETRAINED, *BLEND, *same)
+    eippot("stack", "-s", file, "-o", LABELS["taught"], *PRETRAINED, *BLEND, *same)
     finetune("taught")
     errors = {}
     for name, title in TITLES.items():
