@@ -16,13 +16,11 @@ import yaml
 from benchmarks.accuracy.data import Division
 from benchmarks.accuracy.errors import Errors, test_errors
 from benchmarks.accuracy.revealed import reveal
+from benchmarks.accuracy.settings import Settings, merged, stage_template
 from eippot.config.base import Config, validate_config
 from eippot.config.deployment import EvaluateConfig, ExportConfig
 from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig, StackConfig
-from eippot.config.templates import template
 from eippot.stages import classify, evaluate, export, finetune, pretrain, stack
-
-Settings = Mapping[str, Any]
 
 #: in the folder of a stage that has been run.
 SECONDS: Final = "seconds.json"
@@ -173,25 +171,7 @@ class Pipeline:
         return merged(template, self.settings.get(stage, {}))
 
 
-def stage_template(stage: str, name: str, model: str) -> dict[str, Any]:
-    """Options of a stage; of the stack there is one template, without a model."""
-    chosen = ("default", None) if stage == "stack" else (name, model)
-    content: dict[str, Any] = yaml.safe_load(template(stage, *chosen))
-    return content
-
-
 def validation_score(run: Path) -> float:
     """What a run of finetune has chosen its weights by."""
     summary = yaml.safe_load((run / "summary.yaml").read_text())
     return float(summary["validation"]["validation_score"])
-
-
-def merged(content: Settings, changes: Settings) -> dict[str, Any]:
-    """Settings with others on top, section by section."""
-    both = dict(content)
-    for name, value in changes.items():
-        inner = both.get(name)
-        if isinstance(inner, Mapping) and isinstance(value, Mapping):
-            value = merged(inner, value)
-        both[name] = value
-    return both

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.accuracy.pipeline import Settings, merged
+from benchmarks.accuracy.settings import Settings, merged
 
 #: the templates are what we recommend, and this is what they and the recipe say of networks that
 #: are new, and of those that learn labels of a blend, which are good ones, and thousands.

@@ -15,8 +15,9 @@ from typing import Final
 import torch
 
 from benchmarks.accuracy.data import SETS, Division, divide
-from benchmarks.accuracy.pipeline import STAGES, Pipeline, stage_template
+from benchmarks.accuracy.pipeline import STAGES, Pipeline
 from benchmarks.accuracy.presets import PRESETS
+from benchmarks.accuracy.settings import stage_template
 from benchmarks.accuracy.strategies import STRATEGIES
 from benchmarks.pages import Line, append_line, read_lines
 from eippot.version import __version__

@@ -9,9 +9,10 @@ from typing import Final
 
 from benchmarks.accuracy.errors import Errors
 from benchmarks.accuracy.peers import mace
-from benchmarks.accuracy.pipeline import Pipeline, Settings, validation_score
+from benchmarks.accuracy.pipeline import Pipeline, validation_score
 from benchmarks.accuracy.revealed import TELLERS
 from benchmarks.accuracy.rivals import RIVALS
+from benchmarks.accuracy.settings import Settings
 
 
 @dataclass(frozen=True)
