@@ -74,7 +74,8 @@ class Pipeline:
         Of all stages: ``default`` or ``paper``.
     settings
         By stage, what differs from the template; "finetune anew" comes on top of "finetune" where
-        no pretrained network is the start, "finetune taught" where a blend teaches.
+        no pretrained network is the start, "finetune weak" where there are weak labels, "finetune
+        taught" where they are of a blend.
     used
         Folders of stages that were asked for.
     """
@@ -118,6 +119,7 @@ class Pipeline:
         changes |= other
         if weak:
             changes["data"] = {"structures": weak}
+            changes = merged(self.settings.get("finetune weak", {}), changes)
         if not pretrained:
             changes = merged(self.settings.get("finetune anew", {}), changes)
         return self._once("finetune", changes)

@@ -29,14 +29,19 @@ _OURS_WITHOUT_FORCES: Final = merged(
         "stack": {"delta": _NO_FORCES},
     },
 )
-#: as many steps as it takes; sets have zeros of energy of their own.
+
+
+def _steps(number: int) -> Settings:
+    return {"training": {"steps": number, "epochs": None, "patience": None}}
+
+
+#: as many steps as it takes: most of a batch are weak labels, where there are any. Sets have zeros
+#: of energy of their own.
 _PUBLISHED: Final = {
-    stage: {"training": {"steps": steps, "epochs": None, "patience": None}} | aligned
-    for stage, steps, aligned in (
-        ("pretrain", 10000, {}),
-        ("classify", 3000, {"alignment": "offset"}),
-        ("finetune", 4000, {}),
-    )
+    "pretrain": _steps(10000),
+    "classify": _steps(3000) | {"alignment": "offset"},
+    "finetune": _steps(4000),
+    "finetune weak": _steps(12000),
 }
 
 
