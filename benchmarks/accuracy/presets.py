@@ -31,7 +31,7 @@ _OURS_WITHOUT_FORCES: Final = merged(
 )
 
 
-def _steps(number: int) -> Settings:
+def _steps(number: int) -> dict[str, object]:
     return {"training": {"steps": number, "epochs": None, "patience": None}}
 
 
