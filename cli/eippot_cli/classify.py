@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from eippot_cli.interrupts import resumable
 from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, WeakLabels, assignments
 
 
@@ -37,5 +38,7 @@ def classify(
         },
         assignments(set_),
     )
-    print_classify(run(settings))
+    with resumable():
+        result = run(settings)
+    print_classify(result)
     print_run_directory(settings.run)

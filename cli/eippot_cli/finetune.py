@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eippot_cli.interrupts import resumable
 from eippot_cli.options import ConfigFile, Pretrained, RunDirectory, Set, Structures, assignments
 
 
@@ -28,5 +29,7 @@ def finetune(
         },
         assignments(set_),
     )
-    print_finetune(run(settings))
+    with resumable():
+        result = run(settings)
+    print_finetune(result)
     print_run_directory(settings.output)

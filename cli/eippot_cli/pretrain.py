@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eippot_cli.interrupts import resumable
 from eippot_cli.options import ConfigFile, RunDirectory, Set, Structures, assignments
 
 
@@ -23,5 +24,7 @@ def pretrain(
         {"data.structures": structures, "output": output},
         assignments(set_),
     )
-    print_pretrain(run(settings))
+    with resumable():
+        result = run(settings)
+    print_pretrain(result)
     print_run_directory(settings.output)

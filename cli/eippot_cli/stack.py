@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eippot_cli.interrupts import resumable
 from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, WeakLabels, assignments
 
 
@@ -24,4 +25,6 @@ def stack(
         {"data.structures": structures, "output": output, "pretrained": pretrained},
         assignments(set_),
     )
-    print_stack(run(settings))
+    with resumable():
+        result = run(settings)
+    print_stack(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -101,6 +102,16 @@ class GraphStore(Dataset[Batch]):
         """An attribute of all structures, one after the other."""
         values, level = self._columns[name]
         return values.index_select(0, self._rows[level].numbers())
+
+    def digest(self) -> str:
+        """Hash by which structures and labels can be recognized, but for edges, which are many."""
+        found = hashlib.sha256()
+        found.update(self.n_edges.numpy().tobytes())
+        for name, (values, level) in sorted(self._columns.items()):
+            if level != "edge":
+                found.update(name.encode())
+                found.update(values.index_select(0, self._rows[level].numbers()).numpy().tobytes())
+        return found.hexdigest()
 
     def subset(self, chosen: Sequence[int]) -> GraphStore:
         """Some structures; tensors are shared."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
+import signal
 import sys
-import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +18,6 @@ import torch
 from lightning.pytorch.callbacks import (
     Callback,
     EarlyStopping,
-    ModelCheckpoint,
     RichProgressBar,
     WeightAveraging,
 )
@@ -28,10 +27,12 @@ from torch.utils.data import DataLoader
 from torch_geometric.data import Batch
 
 from eippot.config.training import TrainingConfig
+from eippot.data.store import GraphStore
 from eippot.errors import EippotError
 from eippot.models.potential import Classifier, Potential
 from eippot.training.objectives import Objective
 from eippot.training.progress import ProgressLines
+from eippot.training.resuming import BestWeights, Continuation, History, held
 from eippot.training.run_directory import CHECKPOINTS
 from eippot.training.task import TrainingTask
 from eippot.training.threads import fastest_number_of_threads, number_of_threads
@@ -109,30 +110,29 @@ def fit(
     config
         Optimization.
     directory
-        Run directory, for metrics and checkpoints.
+        Run directory, for metrics and checkpoints. A training that ended in its midst goes on
+        after its last whole epoch, exactly as it would have.
     progress
         Whether to show progress: a bar in a terminal, a line now and then elsewhere.
 
     Raises
     ------
     EippotError
-        The training diverged.
+        The training diverged, another process trains into this directory, or what ended in its
+        midst was a training on other data.
     """
-    start = time.perf_counter()
+    history = History()
     threads = config.threads or _fastest_threads(model, objective, train)
-    task = TrainingTask(model, objective, config)
-    best = ModelCheckpoint(
-        directory / CHECKPOINTS,
-        filename="best",
-        monitor=objective.monitor,
-        mode=objective.mode,
-        save_last=True,
-        enable_version_counter=False,
-    )
-    with _quiet(), number_of_threads(threads):
+    task = TrainingTask(model, objective, config, history)
+    best = BestWeights(directory / CHECKPOINTS, objective.monitor, objective.mode)
+    log = CSVLogger(directory, name=None, version="", flush_logs_every_n_steps=100)
+    continuation = Continuation(history, log, f"{_digest(train)} {_digest(validation)}")
+    with held(directory / CHECKPOINTS) as last, _quiet(), number_of_threads(threads):
         epochs = config.epochs or math.ceil((config.steps or 1) / len(train))
-        trainer = _trainer(config, objective, best, directory, epochs, progress)
-        trainer.fit(task, train, validation)
+        trainer = _trainer(config, objective, [best, continuation], log, epochs, progress)
+        if last and progress:
+            print(f"Going on where the run in {directory} ended.", flush=True)
+        _train(trainer, task, train, validation, last)
         state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
         task.load_state_dict(state)
         metrics = _validate(task, validation)
@@ -146,9 +146,15 @@ def fit(
         metrics,
         trainer.current_epoch,
         trainer.global_step,
-        time.perf_counter() - start,
+        history.elapsed(),
         _ended_by(trainer, config),
     )
+
+
+def _digest(loader: DataLoader[Batch]) -> str:
+    graphs = loader.dataset
+    assert isinstance(graphs, GraphStore)
+    return graphs.digest()
 
 
 def _fastest_threads(
@@ -171,12 +177,12 @@ def _fastest_threads(
 def _trainer(
     config: TrainingConfig,
     objective: Objective,
-    best: ModelCheckpoint,
-    directory: Path,
+    always: Sequence[Callback],
+    log: CSVLogger,
     epochs: int,
     progress: bool,
 ) -> lightning.Trainer:
-    callbacks: list[Callback] = [best]
+    callbacks = list(always)
     if config.ema_decay:
         average = get_ema_multi_avg_fn(config.ema_decay)  # type: ignore[no-untyped-call]
         callbacks.append(WeightAveraging(multi_avg_fn=average))
@@ -196,7 +202,7 @@ def _trainer(
         max_time=timedelta(seconds=config.max_seconds) if config.max_seconds else None,
         gradient_clip_val=config.gradient_clip,
         precision="64-true" if config.precision == "float64" else "32-true",
-        logger=CSVLogger(directory, name=None, version="", flush_logs_every_n_steps=100),
+        logger=log,
         callbacks=callbacks,
         enable_progress_bar=watched,
         enable_model_summary=False,
@@ -205,6 +211,21 @@ def _trainer(
         inference_mode=False,  # forces are derivatives, in validation too
         use_distributed_sampler=False,
     )
+
+
+def _train(
+    trainer: lightning.Trainer,
+    task: TrainingTask,
+    train: DataLoader[Batch],
+    validation: DataLoader[Batch],
+    last: Path | None,
+) -> None:
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(task, train, validation, ckpt_path=last, weights_only=True)
+    except SystemExit:  # what Lightning makes of Ctrl-C, which it ignores from then on
+        signal.signal(signal.SIGINT, on_interrupt)
+        raise KeyboardInterrupt from None
 
 
 def _ended_by(trainer: lightning.Trainer, config: TrainingConfig) -> str:
@@ -225,8 +246,8 @@ def _validate(task: TrainingTask, validation: DataLoader[Batch]) -> dict[str, fl
         enable_checkpointing=False,
         inference_mode=False,
     )
-    (metrics,) = trainer.validate(task, validation, verbose=False)
-    return {name: float(value) for name, value in metrics.items()}
+    trainer.validate(task, validation, verbose=False)
+    return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
 
 @contextmanager

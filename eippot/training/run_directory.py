@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 import yaml
 
-from eippot.config.base import Config, dump_config
+from eippot.config.base import Config, dump_config, read_config
 from eippot.errors import ConfigError
 
 CONFIG: Final = "config.yaml"
@@ -38,27 +39,58 @@ def describe(directory: Path) -> str:
 
 
 def start_run(directory: Path, config: Config) -> None:
-    """Create a run directory and write the configuration into it.
+    """Create a run directory with a configuration, or accept an unfinished run of the same one.
+
+    Parameters
+    ----------
+    directory
+        The run directory.
+    config
+        What the run does.
 
     Raises
     ------
     ConfigError
-        There is a run already: nothing is ever overwritten.
+        There is a finished run already, or one of another configuration, or it cannot be written.
     """
-    if (directory / CONFIG).exists():
+    path = directory / CONFIG
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        begun = not _write_new(path, dump_config(config))
+    except OSError as error:
+        raise ConfigError(f"Cannot write into {directory}: {error}") from None
+    if not begun:
+        return
+    if (directory / SUMMARY).exists():
         raise ConfigError(
             f"Expected a new run directory, got {directory}, which holds a run already.",
             "Choose another one, or remove it first.",
         )
+    if read_config(type(config), path) != config:
+        raise ConfigError(
+            f"Expected a new run directory, or the configuration that the unfinished run in "
+            f"{directory} was begun with; this one is another.",
+            f"Take the settings of {path}, choose another directory, or remove this one first.",
+        )
+
+
+def _write_new(path: Path, text: str) -> bool:
+    """Write a file whole; whether there was none."""
+    whole = path.with_name(f".{path.name}.{os.getpid()}")
+    whole.write_text(text)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / CONFIG).write_text(dump_config(config))
-    except OSError as error:
-        raise ConfigError(f"Cannot write into {directory}: {error}") from None
+        os.link(whole, path)
+    except FileExistsError:
+        return False
+    finally:
+        whole.unlink()
+    return True
 
 
 def write_summary(directory: Path, summary: dict[str, object]) -> None:
-    """Write ``summary.yaml``, and the versions that made it."""
+    """Write ``summary.yaml``, and the versions that made it: from here on, the run is finished."""
     versions = {name: version(name) for name in ("eippot", "torch", "lightning", "ase")}
     text = yaml.safe_dump(summary | {"versions": versions}, sort_keys=False, allow_unicode=True)
-    (directory / SUMMARY).write_text(text)
+    whole = directory / f".{SUMMARY}"
+    whole.write_text(text)
+    whole.replace(directory / SUMMARY)

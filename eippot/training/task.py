@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import lightning
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -13,6 +11,7 @@ from torch_geometric.data import Batch
 from eippot.config.training import TrainingConfig
 from eippot.models.potential import Classifier, Potential
 from eippot.training.objectives import Objective
+from eippot.training.resuming import History, seed_epoch
 from eippot.training.schedules import rate_factor
 
 
@@ -27,10 +26,16 @@ class TrainingTask(lightning.LightningModule):
         What is asked of it.
     config
         Optimizer and schedule.
+    history
+        Of the training.
     """
 
     def __init__(
-        self, model: Potential | Classifier, objective: Objective, config: TrainingConfig
+        self,
+        model: Potential | Classifier,
+        objective: Objective,
+        config: TrainingConfig,
+        history: History,
     ) -> None:
         super().__init__()
         self.model = model
@@ -38,18 +43,24 @@ class TrainingTask(lightning.LightningModule):
         self._evaluated: tuple[nn.Module] = (model,)
         self.objective = objective
         self.config = config
+        self._history = history
         self._losses = RunningMeans()
         self._metrics = RunningMeans()
-        self._began: float | None = None
+        self._validated: dict[str, Tensor] = {}
 
     def on_train_start(self) -> None:
         """Start the clock of the schedule; the model is where it will be trained."""
-        self._began = time.monotonic()
+        self._history.start()
         self._evaluated = (self.model.for_training(),)
 
     def on_train_end(self) -> None:
         """From here on, the model itself is evaluated."""
         self._evaluated = (self.model,)
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Random numbers depend on seed and epoch alone, as orders do, so that a run resumes."""
+        if batch_idx == 0:
+            seed_epoch(self.config.seed, self.current_epoch)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch."""
@@ -64,8 +75,13 @@ class TrainingTask(lightning.LightningModule):
         loss.backward(inputs=weights)  # type: ignore[no-untyped-call]
 
     def on_train_epoch_end(self) -> None:
-        """Log the losses once an epoch: logging costs as much as a step."""
-        self.log_dict(self._losses.take())
+        """Log losses and metrics once an epoch, in one row, before its checkpoint is written."""
+        losses = self._losses.take()
+        self.log_dict(losses, logger=False)
+        row = {name: float(value) for name, value in (losses | self._validated).items()}
+        self._history.rows.append((self.global_step, {"epoch": self.current_epoch, **row}))
+        for logger in self.loggers:
+            logger.log_metrics({"epoch": self.current_epoch, **row}, self.global_step)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Metrics of one batch."""
@@ -74,8 +90,9 @@ class TrainingTask(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the metrics of all batches together."""
-        for name, value in self.objective.summarize(self._metrics.take()).items():
-            self.log(name, value, prog_bar=name == self.objective.monitor)
+        self._validated = self.objective.summarize(self._metrics.take())
+        for name, value in self._validated.items():
+            self.log(name, value, prog_bar=name == self.objective.monitor, logger=False)
 
     def transfer_batch_to_device(
         self, batch: Batch, device: torch.device, dataloader_idx: int
@@ -103,8 +120,7 @@ class TrainingTask(lightning.LightningModule):
     def _rate_factor(self, step: int, total: int) -> float:
         """Factor at the share of the steps or of the time that is over, whichever is larger."""
         if self.config.max_seconds:
-            elapsed = time.monotonic() - self._began if self._began else 0.0
-            step = max(step, int(total * elapsed / self.config.max_seconds))
+            step = max(step, int(total * self._history.elapsed() / self.config.max_seconds))
         return rate_factor(self.config.schedule, step, total)
 
 

@@ -153,6 +153,7 @@ def test_what_a_run_leaves_behind(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "checkpoints").iterdir()) == [
         "best.ckpt",
         "last.ckpt",
+        "lock",
     ]
     assert _column(tmp_path, "validation_energy_mae_per_atom")
 

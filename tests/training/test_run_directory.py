@@ -24,10 +24,20 @@ def test_the_complete_configuration_is_left(tmp_path: Path) -> None:
 
 def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
     start_run(tmp_path, CONFIG)
+    write_summary(tmp_path, {})
     before = (tmp_path / "config.yaml").read_bytes()
     with pytest.raises(ConfigError, match="Expected a new run directory"):
         start_run(tmp_path, CONFIG)
     assert (tmp_path / "config.yaml").read_bytes() == before
+
+
+def test_an_unfinished_run_goes_on_with_its_own_configuration_alone(tmp_path: Path) -> None:
+    start_run(tmp_path, CONFIG)
+    start_run(tmp_path, CONFIG)
+    other = CONFIG.model_copy(update={"anchor": 1.0})
+    with pytest.raises(ConfigError, match="the configuration that the unfinished run"):
+        start_run(tmp_path, other)
+    assert [path.name for path in tmp_path.iterdir()] == ["config.yaml"]
 
 
 def test_a_directory_that_cannot_be(tmp_path: Path) -> None:

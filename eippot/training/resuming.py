@@ -1,0 +1,158 @@
+"""Trainings that go on where they ended, as if they had not: what Lightning leaves to us."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger
+
+from eippot.errors import ConfigError, DataError
+
+LAST: Final = "last.ckpt"
+_LOCK: Final = "lock"
+
+
+class History:
+    """Time and metrics of a training, over all the processes it took.
+
+    Attributes
+    ----------
+    earlier
+        Seconds that processes before this one took.
+    rows
+        Step and metrics, epoch by epoch.
+    """
+
+    def __init__(self) -> None:
+        self.earlier = 0.0
+        self.rows: list[tuple[int, dict[str, float]]] = []
+        self._began: float | None = None
+
+    def start(self) -> None:
+        """Let the clock run."""
+        self._began = time.monotonic()
+
+    def elapsed(self) -> float:
+        """Seconds so far."""
+        return self.earlier + (0.0 if self._began is None else time.monotonic() - self._began)
+
+
+class BestWeights(ModelCheckpoint):
+    """Checkpoints of the best and of the last epoch, which are found wherever their folder is now.
+
+    Parameters
+    ----------
+    folder
+        Where they are.
+    monitor, mode
+        Metric that tells which epoch is best, and whether its ``min`` or ``max``.
+    """
+
+    def __init__(self, folder: Path, monitor: str, mode: str) -> None:
+        super().__init__(
+            folder,
+            filename="best",
+            monitor=monitor,
+            mode=mode,
+            save_last=True,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        )
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from an earlier process."""
+        assert self.dirpath is not None
+        before, now = state_dict["dirpath"], str(self.dirpath)
+        moved: dict[str, Any] = {
+            name: value.replace(before, now) if isinstance(value, str) else value
+            for name, value in state_dict.items()
+        }
+        models = state_dict["best_k_models"]
+        moved["best_k_models"] = {path.replace(before, now): models[path] for path in models}
+        super().load_state_dict(moved)
+
+
+class Continuation(Callback):
+    """Keeps in checkpoints what Lightning does not: the history, and what the data were.
+
+    Parameters
+    ----------
+    history
+        Of the training.
+    log
+        Where its metrics are written.
+    data
+        Digest of the data.
+    """
+
+    def __init__(self, history: History, log: CSVLogger, data: str) -> None:
+        self._history = history
+        self._log = log
+        self._data = data
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint holds."""
+        return {
+            "elapsed": self._history.elapsed(),
+            "rows": self._history.rows,
+            "data": self._data,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from there; metrics are written anew up to there.
+
+        Raises
+        ------
+        DataError
+            The checkpoint is of a training on other data.
+        """
+        if state_dict["data"] != self._data:
+            raise DataError(
+                "Expected the data that this run was begun with, got others: structures, labels or "
+                "their division have changed since.",
+                "Choose a new run directory, or bring the data back.",
+            )
+        self._history.earlier = state_dict["elapsed"]
+        self._history.rows = state_dict["rows"]
+        for step, metrics in self._history.rows:
+            self._log.log_metrics({**metrics}, step)
+        self._log.save()
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[Path | None]:
+    """Hold a folder of checkpoints, which no other process may train into meanwhile.
+
+    Yields
+    ------
+    pathlib.Path or None
+        Checkpoint of the last epoch of an unfinished training, if there is one.
+
+    Raises
+    ------
+    ConfigError
+        Another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"Another process is training into {folder.parent}.",
+                "Wait for it, end it, or choose another run directory.",
+            ) from None
+        last = folder / LAST
+        yield last if last.exists() else None
+
+
+def seed_epoch(seed: int, epoch: int) -> None:
+    """Let the random numbers of an epoch depend on these two alone."""
+    torch.manual_seed(seed * 1_000_003 + epoch)

@@ -1,0 +1,62 @@
+"""Stages that are killed at any moment, again and again, leave what they would have left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from tests.synthetic import TINY_MODEL, training, write_labelled
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+#: calculators of slow EIPs are there.
+SEARCHED: Final = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "eips")])
+#: of each stage: what is compared, byte by byte.
+LEFT: Final = {
+    "label": ["labelled.extxyz", "failures.csv"],
+    "pretrain": ["run/model.safetensors", "run/model.json", "run/metrics.csv"],
+    "classify": ["run/model.safetensors", "run/metrics.csv", "augmented.extxyz"],
+    "finetune": ["run/model.safetensors", "run/model.json", "run/metrics.csv"],
+}
+
+
+def _settings(stage: str, structures: Path) -> dict[str, Any]:
+    """Long enough to be killed some times before it ends."""
+    if stage == "label":
+        eips = {"slow": "ase:faulty_calculators.Faulty?seconds=0.05"}
+        paths = {"input": str(structures), "output": "labelled.extxyz"}
+        return paths | {"eips": eips, "workers": 1}
+    paths = (
+        {"output": "augmented.extxyz", "run": "run"} if stage == "classify" else {"output": "run"}
+    )
+    data = {"structures": str(structures)}
+    return paths | {"data": data, "training": training(epochs=40), "model": TINY_MODEL}
+
+
+def _left(folder: Path, stage: str, structures: Path, kills: int) -> list[bytes]:
+    folder.mkdir()
+    (folder / "config.yaml").write_text(yaml.safe_dump(_settings(stage, structures)))
+    found = subprocess.run(
+        [sys.executable, "-m", "tests.killed", stage, "config.yaml", "--kills", str(kills)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": SEARCHED},
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.endswith(f"{stage}: {kills} kills\n")
+    return [(folder / name).read_bytes() for name in LEFT[stage]]
+
+
+@pytest.mark.parametrize("stage", LEFT)
+def test_nothing_is_lost(stage: str, tmp_path: Path) -> None:
+    """The same bytes as without; `python -m tests.killed` kills as often as it is told."""
+    structures = write_labelled(tmp_path / "structures.extxyz")
+    assert _left(tmp_path / "killed", stage, structures, 5) == _left(
+        tmp_path / "whole", stage, structures, 0
+    )
