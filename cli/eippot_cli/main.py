@@ -62,7 +62,7 @@ def main() -> None:
     try:
         app()
     except EippotError as error:
-        from eippot_cli.report import print_error
+        from eippot_cli.output import print_error
 
         print_error(error)
         sys.exit(1)
