@@ -64,8 +64,9 @@ class TrainingTask(lightning.LightningModule):
         loss.backward(inputs=weights)  # type: ignore[no-untyped-call]
 
     def on_train_epoch_end(self) -> None:
-        """Log the losses once an epoch: logging costs as much as a step."""
+        """Log losses and learning rate once an epoch: logging costs as much as a step."""
         self.log_dict(self._losses.take())
+        self.log("learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Metrics of one batch."""
