@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from eippot.stages.export import ExportResult
     from eippot.stages.finetune import FinetuneResult
     from eippot.stages.pretrain import PretrainResult
+    from eippot.stages.report import ReportResult
     from eippot.stages.stack import StackResult
     from eippot.training.fit import FitResult
 
@@ -157,6 +158,14 @@ def print_finetune(result: FinetuneResult) -> None:
     console.print(_fit_line(result.fit))
 
 
+def print_report(result: ReportResult) -> None:
+    """Say where the page is, and what could not be shown on it."""
+    for sentence in result.left_out:
+        console.print(sentence, markup=False, soft_wrap=True)
+    about = f"a run of eippot {result.stage}"
+    console.print(f"Wrote {result.output}, about {about}", markup=False, soft_wrap=True)
+
+
 def print_export(result: ExportResult) -> None:
     """Show what was exported, and how ASE and LAMMPS use it."""
     print_metadata(result.path, result.metadata)
@@ -243,15 +252,11 @@ def _print_alignments(alignments: list[Alignment]) -> None:
 
 
 def _fit_line(fit: FitResult) -> str:
-    units = {
-        "energy_mae": "meV",
-        "energy_mae_per_atom": "meV/atom",
-        "forces_mae": "meV/Å",
-        "stress_mae": "meV/Å³",
-    }
+    from eippot.properties import error_unit
+
     shown = []
     for name, value in fit.metrics.items():
         quantity = name.removeprefix("validation_")
-        shown.append(f"{quantity} {value:.3g} {units.get(quantity, '')}".strip())
+        shown.append(f"{quantity} {value:.3g} {error_unit(quantity)}".strip())
     end = "" if fit.ended_by in ("steps", "epochs") else f", ended by {fit.ended_by}"
     return f"Best validation: {', '.join(shown)} (epochs: {fit.epochs}, {fit.seconds:.0f} s{end})."
