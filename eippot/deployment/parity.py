@@ -29,6 +29,8 @@ _MOST_KINDS: Final = 19
 _FEW_KINDS: Final = 10
 #: color of all others.
 _OTHERS: Final = "#8c8c8c"
+#: color of the line on which predictions would all be right.
+DIAGONAL: Final = "#4c4c4c"
 
 
 def plot_parity(comparisons: Sequence[Comparison], path: Path, title: str = "") -> None:
@@ -105,7 +107,7 @@ def draw_parity(axis: Axes, kinds: Sequence[Kind], prop: Property) -> None:
         axis.plot(x, y, ".", color=kind.color, markersize=3, label=kind.name, rasterized=True)
     reference, predicted = stacked([c for kind in kinds for c in kind.members], prop)
     ends = [min(reference.min(), predicted.min()), max(reference.max(), predicted.max())]
-    axis.plot(ends, ends, "-", color="0.3", linewidth=0.8, zorder=1)
+    axis.plot(ends, ends, "-", color=DIAGONAL, linewidth=0.8, zorder=1)
     axis.set_xlabel(f"DFT [{_unit(prop)}]")
     axis.set_ylabel(f"predicted [{_unit(prop)}]")
 

@@ -83,7 +83,7 @@ class Accuracy:
     rows
         Errors by kind of structure; the last row is over all.
     colors
-        Colors of the kinds in the plots, by name; ``others`` of those that have none of their own.
+        Color of each kind in the plots; rare ones share one.
     outliers
         Largest errors of energies, the largest one first.
     spread_correlation

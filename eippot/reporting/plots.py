@@ -13,9 +13,11 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from eippot.deployment.parity import DIAGONAL
+
 #: what matplotlib draws with, and what becomes of it: variables of the style sheet, which differ
 #: in the dark.
-INK, MUTED, RULE, DIAGONAL = "#010203", "#010204", "#010205", "#4c4c4c"
+INK, MUTED, RULE = "#010203", "#010204", "#010205"
 SERIES: Final = ("#010211", "#010212", "#010213", "#010214", "#010215", "#010216")
 _VARIABLES: Final = {INK: "ink", MUTED: "muted", RULE: "rule", DIAGONAL: "muted"} | {
     color: f"series-{k}" for k, color in enumerate(SERIES, start=1)
