@@ -72,3 +72,18 @@ def eip_key(eip: str, what: str) -> str:
         A property name, or ``"status"``.
     """
     return f"eip_{eip}_{what}"
+
+
+def error_unit(metric: str) -> str:
+    """Unit in which an error is shown, by the name of its metric.
+
+    Parameters
+    ----------
+    metric
+        Quantity, statistic, normalization: ``energy_mae_per_atom`` has meV/atom. What is no error
+        of a label, as ``score``, has "".
+    """
+    for prop in LABELS:
+        if metric.startswith(f"{prop.name}_"):
+            return f"m{prop.unit}" + ("/atom" if metric.endswith("_per_atom") else "")
+    return ""

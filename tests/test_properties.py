@@ -12,6 +12,7 @@ from eippot.properties import (
     STRESS,
     Property,
     eip_key,
+    error_unit,
     reference_key,
     weak_key,
 )
@@ -34,6 +35,20 @@ def test_keys_that_files_use() -> None:
 )
 def test_labels(prop: Property, level: str, shape: tuple[int, ...], unit: str) -> None:
     assert (prop.level, prop.shape, prop.unit) == (level, shape, unit)
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit"),
+    [
+        ("energy_mae_per_atom", "meV/atom"),
+        ("energy_mae", "meV"),
+        ("forces_rmse", "meV/Å"),
+        ("stress_max", "meV/Å³"),
+        ("score", ""),
+    ],
+)
+def test_errors_are_shown_in_thousandths(metric: str, unit: str) -> None:
+    assert error_unit(metric) == unit
 
 
 def test_units_agree_with_ase() -> None:

@@ -25,7 +25,7 @@ def classify(
     from eippot.config.base import read_config
     from eippot.config.stages import ClassifyConfig
     from eippot.stages.classify import run
-    from eippot_cli.report import print_classify, print_run_directory
+    from eippot_cli.output import print_classify, print_run_directory
 
     settings = read_config(
         ClassifyConfig,

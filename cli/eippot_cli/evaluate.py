@@ -18,6 +18,6 @@ def evaluate(
     """Compare an exported model with DFT: a table of errors, parity plots, CSV files."""
     from eippot.config.deployment import EvaluateConfig
     from eippot.stages.evaluate import run
-    from eippot_cli.report import print_evaluate
+    from eippot_cli.output import print_evaluate
 
     print_evaluate(run(EvaluateConfig(model=model, structures=structures, output=output)))

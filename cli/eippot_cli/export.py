@@ -29,7 +29,7 @@ def export(
     from eippot.config.base import validate_config
     from eippot.config.deployment import ExportConfig
     from eippot.stages.export import run
-    from eippot_cli.report import print_export
+    from eippot_cli.output import print_export
 
     settings = {
         "runs": run_directories,

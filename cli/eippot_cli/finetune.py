@@ -17,7 +17,7 @@ def finetune(
     from eippot.config.base import read_config
     from eippot.config.stages import FinetuneConfig
     from eippot.stages.finetune import run
-    from eippot_cli.report import print_finetune, print_run_directory
+    from eippot_cli.output import print_finetune, print_run_directory
 
     settings = read_config(
         FinetuneConfig,

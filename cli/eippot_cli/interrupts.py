@@ -18,7 +18,7 @@ def resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        from eippot_cli.report import error_console
+        from eippot_cli.output import error_console
 
         error_console.print(
             "Interrupted. The same command goes on after the last whole epoch.", soft_wrap=True

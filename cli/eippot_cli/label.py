@@ -106,7 +106,7 @@ def _terminate(number: int, frame: object) -> NoReturn:
 
 
 def _tell_interrupted(settings: LabelConfig) -> None:
-    from eippot_cli.report import error_console
+    from eippot_cli.output import error_console
 
     error_console.print(
         f"Interrupted. What is done is kept in {settings.output}.journal; "
@@ -120,7 +120,7 @@ def _tell_interrupted(settings: LabelConfig) -> None:
 @contextmanager
 def _progress() -> Iterator[Callable[[LabelProgress], None]]:
     """Show a bar in a terminal, and a line now and then elsewhere."""
-    from eippot_cli.report import error_console
+    from eippot_cli.output import error_console
 
     lines = _Lines()
     if not error_console.is_terminal:
@@ -184,7 +184,7 @@ class _Lines:
 
 
 def _say(text: str) -> None:
-    from eippot_cli.report import error_console
+    from eippot_cli.output import error_console
 
     error_console.print(text, markup=False, highlight=False, soft_wrap=True)
 
@@ -194,7 +194,7 @@ def _show(result: LabelResult) -> None:
 
     from eippot.eips.base import Status
     from eippot.units import MEV_PER_EV
-    from eippot_cli.report import console
+    from eippot_cli.output import console
 
     table = Table(title=f"{result.n_structures} structures, {len(result.eips)} EIPs")
     table.add_column("EIP", no_wrap=True)
@@ -227,6 +227,6 @@ def _show(result: LabelResult) -> None:
 
 
 def _print_result(text: str) -> None:
-    from eippot_cli.report import console
+    from eippot_cli.output import console
 
     console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -34,7 +34,7 @@ def build(
     from eippot_lammps.locate import own_lammps
 
     from eippot.kernels.library import build_library
-    from eippot_cli.report import console
+    from eippot_cli.output import console
 
     lammps = None if lammps_dir is None else own_lammps(lammps_dir, lammps_version)
     report = partial(console.print, soft_wrap=True)
@@ -52,7 +52,7 @@ def doctor() -> None:
     from eippot_lammps.doctor import examine, next_command, usable
     from rich.table import Table
 
-    from eippot_cli.report import console
+    from eippot_cli.output import console
 
     findings = examine()
     table = Table(box=None, show_header=False, pad_edge=False)

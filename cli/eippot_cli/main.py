@@ -19,6 +19,7 @@ from eippot_cli.label import label
 from eippot_cli.lammps import app as lammps_app
 from eippot_cli.perturb import perturb
 from eippot_cli.pretrain import pretrain
+from eippot_cli.report import report
 from eippot_cli.stack import stack
 from eippot_cli.verify import verify
 
@@ -28,7 +29,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (perturb, label, classify, pretrain, stack, finetune, export, evaluate, verify):
+for command in (
+    *(perturb, label, classify, pretrain, stack, finetune),
+    *(report, export, evaluate, verify),
+):
     app.command()(command)
 app.add_typer(config_app, name="config")
 app.add_typer(lammps_app, name="lammps")
@@ -62,7 +66,7 @@ def main() -> None:
     try:
         app()
     except EippotError as error:
-        from eippot_cli.report import print_error
+        from eippot_cli.output import print_error
 
         print_error(error)
         sys.exit(1)

@@ -28,7 +28,7 @@ def perturb(
     from eippot.config.base import validate_config
     from eippot.config.perturb import PerturbConfig
     from eippot.stages.perturb import run
-    from eippot_cli.report import console
+    from eippot_cli.output import console
 
     values = {
         "input": structures,

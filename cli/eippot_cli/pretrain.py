@@ -16,7 +16,7 @@ def pretrain(
     from eippot.config.base import read_config
     from eippot.config.stages import PretrainConfig
     from eippot.stages.pretrain import run
-    from eippot_cli.report import print_pretrain, print_run_directory
+    from eippot_cli.output import print_pretrain, print_run_directory
 
     settings = read_config(
         PretrainConfig,

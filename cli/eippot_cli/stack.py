@@ -17,7 +17,7 @@ def stack(
     from eippot.config.base import read_config
     from eippot.config.stages import StackConfig
     from eippot.stages.stack import run
-    from eippot_cli.report import print_stack
+    from eippot_cli.output import print_stack
 
     settings = read_config(
         StackConfig,

@@ -11,7 +11,7 @@ import typer
 def verify(model: Annotated[Path, typer.Argument(help="Exported model, e.g. si.pt.")]) -> None:
     """Run the self-test that an exported model carries, and show what the file says of itself."""
     from eippot.deployment.files import check_self_test, open_exported
-    from eippot_cli.report import print_metadata, print_self_test
+    from eippot_cli.output import print_metadata, print_self_test
 
     module, metadata = open_exported(model)
     print_metadata(model, metadata)

@@ -1,4 +1,4 @@
-"""The configurations of export and evaluate."""
+"""The configurations of export, evaluate and report."""
 
 from __future__ import annotations
 
@@ -32,3 +32,13 @@ class EvaluateConfig(Config):
     model: Path = Field(description="Exported model.")
     structures: Path = Field(description="Structure file with reference labels.")
     output: Path = Field(description="Directory for the tables and figures.")
+
+
+class ReportConfig(Config):
+    """eippot report: one page about a run."""
+
+    run: Path = Field(description="Run directory of pretrain, classify or finetune.")
+    structures: Path | None = Field(
+        None, description="Structure file with reference labels, to test a potential on."
+    )
+    output: Path = Field(description="File to write, e.g. report.html.")

@@ -133,7 +133,9 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     probabilities = softmax(_logits(model, graphs["unlabelled"]) / calibration.temperature, axis=1)
     usage, below = _add_weak_labels(probabilities, data.unlabelled, alignments, config.threshold)
     write_structures(config.output, data.everything)
+    known = forecast(data.training, alignments)
     summary = {
+        "forecast": asdict(known) if known else None,
         "calibration": asdict(calibration),
         "confusion": confusion.tolist(),
         "usage": usage,
@@ -150,7 +152,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
         calibration,
         usage,
         below,
-        forecast(data.training, alignments),
+        known,
     )
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from ase import Atoms
 
 from eippot.config.deployment import EvaluateConfig
 from eippot.deployment.files import open_exported
@@ -63,15 +66,8 @@ def run(config: EvaluateConfig) -> EvaluateResult:
     """
     model, metadata = open_exported(config.model)
     structures = read_structures(config.structures)
-    labelled = [atoms for atoms in structures if has_reference_energy(atoms)]
-    if not labelled:
-        raise DataError(
-            f"Expected structures with a DFT energy in {config.structures}, got none among "
-            f"{len(structures)}.",
-            "Reference labels stand under `REF_energy`, `REF_forces` and `REF_stress`, or where "
-            "ASE keeps calculator results.",
-        )
-    comparisons = [compare(model, metadata, atoms) for atoms in labelled]
+    labelled = require_labelled(structures, config.structures)
+    comparisons = [compare(model, metadata, atoms) for atoms in labelled.values()]
     rows = error_table(comparisons)
     result = EvaluateResult(
         rows,
@@ -89,6 +85,24 @@ def run(config: EvaluateConfig) -> EvaluateResult:
         raise DataError(f"Cannot write into {config.output}: {error}") from None
     plot_parity(comparisons, result.parity_png, f"{config.model.name} on {config.structures.name}")
     return result
+
+
+def require_labelled(structures: Sequence[Atoms], path: Path) -> dict[int, Atoms]:
+    """Structures of a file that have a DFT energy, by their index in it.
+
+    Raises
+    ------
+    DataError
+        None has.
+    """
+    labelled = {i: atoms for i, atoms in enumerate(structures) if has_reference_energy(atoms)}
+    if not labelled:
+        raise DataError(
+            f"Expected structures with a DFT energy in {path}, got none among {len(structures)}.",
+            "Reference labels stand under `REF_energy`, `REF_forces` and `REF_stress`, or where "
+            "ASE keeps calculator results.",
+        )
+    return labelled
 
 
 def _write_errors(path: Path, rows: list[ErrorRow]) -> None:

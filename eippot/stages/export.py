@@ -57,28 +57,38 @@ def run(config: ExportConfig) -> ExportResult:
         A run directory holds no potential, members do not fit together, or the file cannot be
         written.
     """
-    loaded = [_load_potential(directory) for directory in config.runs]
+    exported, metadata = assemble(config.runs, config.precision, config.compress)
+    exported.set_self_test(*self_test_inputs(metadata.species, metadata.cutoff))
+    write_exported(exported, metadata, config.output)
+    return ExportResult(config.output, metadata)
+
+
+def assemble(
+    runs: Sequence[Path], precision: str | None = None, compressed: bool = False
+) -> tuple[ExportedModel, Metadata]:
+    """The model of an exported file, which has not been tested or written yet.
+
+    Parameters
+    ----------
+    runs, precision, compressed
+        See ExportConfig.
+
+    Raises
+    ------
+    ModelError
+        A run directory holds no potential, or members do not fit together.
+    """
+    loaded = [_load_potential(directory) for directory in runs]
     cards, potentials = [card for card, _ in loaded], [potential for _, potential in loaded]
     representations = [potential.representation for potential in potentials]
-    _check_alike("species", config.runs, [", ".join(card.species) for card in cards])
-    _check_alike("cutoff", config.runs, [f"{r.cutoff:g} Å" for r in representations])
+    _check_alike("species", runs, [", ".join(card.species) for card in cards])
+    _check_alike("cutoff", runs, [f"{r.cutoff:g} Å" for r in representations])
     members = [card for card in cards for _ in card.outputs]
-    metadata = Metadata(
-        architecture=" + ".join(dict.fromkeys(card.model.architecture for card in cards)),
-        species=list(cards[0].species),
-        cutoff=representations[0].cutoff,
-        interaction_range=max(r.interaction_range for r in representations),
-        ghost_range=max(r.ghost_range for r in representations),
-        n_exchanges=sum(r.n_exchanges for r in representations),
-        dtype=config.precision or max(card.dtype for card in cards),  # float64 > float32
-        eippot_version=__version__,
-        citation="; ".join(dict.fromkeys([METHOD, *_citations(representations)])),
-        n_members=len(members),
-    )
+    metadata = _metadata(members, representations, precision)
     potential: Potential | Committee = (
         potentials[0] if len(potentials) == 1 else Committee(potentials)
     )
-    if config.compress:
+    if compressed:
         potential, compression = compress(potential, metadata.species, metadata.cutoff)
         metadata = replace(
             metadata,
@@ -94,9 +104,25 @@ def run(config: ExportConfig) -> ExportResult:
     )
     for weight in exported.parameters():
         weight.requires_grad_(False)
-    exported.set_self_test(*self_test_inputs(metadata.species, metadata.cutoff))
-    write_exported(exported, metadata, config.output)
-    return ExportResult(config.output, metadata)
+    return exported, metadata
+
+
+def _metadata(
+    members: Sequence[ModelCard], representations: Sequence[Representation], precision: str | None
+) -> Metadata:
+    """What engines have to know; a card for each member, a representation for each run."""
+    return Metadata(
+        architecture=" + ".join(dict.fromkeys(card.model.architecture for card in members)),
+        species=list(members[0].species),
+        cutoff=representations[0].cutoff,
+        interaction_range=max(r.interaction_range for r in representations),
+        ghost_range=max(r.ghost_range for r in representations),
+        n_exchanges=sum(r.n_exchanges for r in representations),
+        dtype=precision or max(card.dtype for card in members),  # float64 > float32
+        eippot_version=__version__,
+        citation="; ".join(dict.fromkeys([METHOD, *_citations(representations)])),
+        n_members=len(members),
+    )
 
 
 def _citations(representations: Sequence[Representation]) -> list[str]:

@@ -32,7 +32,7 @@ from eippot.errors import EippotError
 from eippot.models.potential import Classifier, Potential
 from eippot.training.objectives import Objective
 from eippot.training.progress import ProgressLines
-from eippot.training.resuming import BestWeights, Continuation, History, held
+from eippot.training.resuming import BestWeights, Continuation, Course, held
 from eippot.training.run_directory import CHECKPOINTS
 from eippot.training.task import TrainingTask
 from eippot.training.threads import fastest_number_of_threads, number_of_threads
@@ -121,12 +121,12 @@ def fit(
         The training diverged, another process trains into this directory, or what ended in its
         midst was a training on other data.
     """
-    history = History()
+    course = Course()
     threads = config.threads or _fastest_threads(model, objective, train)
-    task = TrainingTask(model, objective, config, history)
+    task = TrainingTask(model, objective, config, course)
     best = BestWeights(directory / CHECKPOINTS, objective.monitor, objective.mode)
     log = CSVLogger(directory, name=None, version="", flush_logs_every_n_steps=100)
-    continuation = Continuation(history, log, f"{_digest(train)} {_digest(validation)}")
+    continuation = Continuation(course, log, f"{_digest(train)} {_digest(validation)}")
     with held(directory / CHECKPOINTS) as last, _quiet(), number_of_threads(threads):
         epochs = config.epochs or math.ceil((config.steps or 1) / len(train))
         trainer = _trainer(config, objective, [best, continuation], log, epochs, progress)
@@ -146,7 +146,7 @@ def fit(
         metrics,
         trainer.current_epoch,
         trainer.global_step,
-        history.elapsed(),
+        course.elapsed(),
         _ended_by(trainer, config),
     )
 

@@ -19,7 +19,7 @@ LAST: Final = "last.ckpt"
 _LOCK: Final = "lock"
 
 
-class History:
+class Course:
     """Time and metrics of a training, over all the processes it took.
 
     Attributes
@@ -80,11 +80,11 @@ class BestWeights(ModelCheckpoint):
 
 
 class Continuation(Callback):
-    """Keeps in checkpoints what Lightning does not: the history, and what the data were.
+    """Keeps in checkpoints what Lightning does not: the course, and what the data were.
 
     Parameters
     ----------
-    history
+    course
         Of the training.
     log
         Where its metrics are written.
@@ -92,16 +92,16 @@ class Continuation(Callback):
         Digest of the data.
     """
 
-    def __init__(self, history: History, log: CSVLogger, data: str) -> None:
-        self._history = history
+    def __init__(self, course: Course, log: CSVLogger, data: str) -> None:
+        self._course = course
         self._log = log
         self._data = data
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint holds."""
         return {
-            "elapsed": self._history.elapsed(),
-            "rows": self._history.rows,
+            "elapsed": self._course.elapsed(),
+            "rows": self._course.rows,
             "data": self._data,
         }
 
@@ -119,9 +119,9 @@ class Continuation(Callback):
                 "their division have changed since.",
                 "Choose a new run directory, or bring the data back.",
             )
-        self._history.earlier = state_dict["elapsed"]
-        self._history.rows = state_dict["rows"]
-        for step, metrics in self._history.rows:
+        self._course.earlier = state_dict["elapsed"]
+        self._course.rows = state_dict["rows"]
+        for step, metrics in self._course.rows:
             self._log.log_metrics({**metrics}, step)
         self._log.save()
 

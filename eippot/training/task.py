@@ -11,7 +11,7 @@ from torch_geometric.data import Batch
 from eippot.config.training import TrainingConfig
 from eippot.models.potential import Classifier, Potential
 from eippot.training.objectives import Objective
-from eippot.training.resuming import History, seed_epoch
+from eippot.training.resuming import Course, seed_epoch
 from eippot.training.schedules import rate_factor
 
 
@@ -26,7 +26,7 @@ class TrainingTask(lightning.LightningModule):
         What is asked of it.
     config
         Optimizer and schedule.
-    history
+    course
         Of the training.
     """
 
@@ -35,7 +35,7 @@ class TrainingTask(lightning.LightningModule):
         model: Potential | Classifier,
         objective: Objective,
         config: TrainingConfig,
-        history: History,
+        course: Course,
     ) -> None:
         super().__init__()
         self.model = model
@@ -43,14 +43,14 @@ class TrainingTask(lightning.LightningModule):
         self._evaluated: tuple[nn.Module] = (model,)
         self.objective = objective
         self.config = config
-        self._history = history
+        self._course = course
         self._losses = RunningMeans()
         self._metrics = RunningMeans()
         self._validated: dict[str, Tensor] = {}
 
     def on_train_start(self) -> None:
         """Start the clock of the schedule; the model is where it will be trained."""
-        self._history.start()
+        self._course.start()
         self._evaluated = (self.model.for_training(),)
 
     def on_train_end(self) -> None:
@@ -75,13 +75,15 @@ class TrainingTask(lightning.LightningModule):
         loss.backward(inputs=weights)  # type: ignore[no-untyped-call]
 
     def on_train_epoch_end(self) -> None:
-        """Log losses and metrics once an epoch, in one row, before its checkpoint is written."""
+        """Log once an epoch, in one row, before its checkpoint: it costs as much as a step."""
         losses = self._losses.take()
         self.log_dict(losses, logger=False)
         row = {name: float(value) for name, value in (losses | self._validated).items()}
-        self._history.rows.append((self.global_step, {"epoch": self.current_epoch, **row}))
+        rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        row |= {"epoch": self.current_epoch, "learning_rate": rate}
+        self._course.rows.append((self.global_step - 1, row))
         for logger in self.loggers:
-            logger.log_metrics({"epoch": self.current_epoch, **row}, self.global_step)
+            logger.log_metrics({**row}, self.global_step - 1)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Metrics of one batch."""
@@ -120,7 +122,7 @@ class TrainingTask(lightning.LightningModule):
     def _rate_factor(self, step: int, total: int) -> float:
         """Factor at the share of the steps or of the time that is over, whichever is larger."""
         if self.config.max_seconds:
-            step = max(step, int(total * self._history.elapsed() / self.config.max_seconds))
+            step = max(step, int(total * self._course.elapsed() / self.config.max_seconds))
         return rate_factor(self.config.schedule, step, total)
 
 

@@ -28,10 +28,10 @@ Program = Callable[..., Outcome]
 @pytest.fixture
 def eippot(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Program:
     """Run ``eippot`` with arguments; paths may be given as they are."""
-    from eippot_cli import report
+    from eippot_cli import output
     from eippot_cli.main import main
 
-    for console in (report.console, report.error_console):
+    for console in (output.console, output.error_console):
         monkeypatch.setattr(console, "_width", 300)
 
     def run(*arguments: object) -> Outcome:

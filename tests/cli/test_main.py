@@ -12,10 +12,20 @@ from tests.cli.conftest import Program
 
 COMMANDS = [
     *("perturb", "label", "classify", "pretrain", "stack", "finetune", "export", "evaluate"),
-    "verify",
+    *("report", "verify"),
     *("config", "lammps"),
 ]
-HEAVY = ("torch", "lightning", "torch_geometric", "e3nn", "matplotlib", "scipy", "ase", "pydantic")
+HEAVY = (
+    "torch",
+    "lightning",
+    "torch_geometric",
+    "e3nn",
+    "matplotlib",
+    "scipy",
+    "ase",
+    "pydantic",
+    "jinja2",
+)
 
 
 def _python(code: str) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ import yaml
 from scipy.special import softmax
 
 from eippot.config.stages import ClassifyConfig
+from eippot.data.forecast import Forecast
 from eippot.data.store import build_graphs
 from eippot.models.potential import Classifier
 from eippot.models.saved import load_model
@@ -55,6 +56,8 @@ def test_the_summary_tells_accuracy_and_calibration(pipeline: Pipeline) -> None:
     assert summary["calibration"]["error_after"] == calibration.error_after
     assert summary["confusion"] == pipeline.classify.confusion.tolist()
     assert summary["below_threshold"] == 0
+    assert pipeline.classify.forecast
+    assert Forecast(**summary["forecast"]) == pipeline.classify.forecast
 
 
 def test_the_validation_split_is_what_is_calibrated_on(pipeline: Pipeline) -> None:

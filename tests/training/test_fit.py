@@ -50,6 +50,13 @@ def test_steps_are_whole_epochs(tmp_path: Path, steps: int, epochs: int) -> None
     assert len(_column(tmp_path, "validation_score")) == epochs
 
 
+def test_the_rate_of_every_epoch_is_logged(tmp_path: Path) -> None:
+    """Four epochs of two steps: the rate that each ends with."""
+    schedule = {"kind": "linear", "rate": 8e-3, "final": 0.0, "warmup": 0.0}
+    train(tmp_path, settings(epochs=4, schedule=schedule))
+    assert _column(tmp_path, "learning_rate") == pytest.approx([6e-3, 4e-3, 2e-3, 0.0])
+
+
 @pytest.mark.parametrize(("precision", "ema_decay"), [("float32", 0.9), ("float64", 0.0)])
 def test_it_learns(tmp_path: Path, precision: str, ema_decay: float) -> None:
     config = settings(precision=precision, epochs=20, ema_decay=ema_decay)

@@ -19,7 +19,7 @@ from eippot.losses.terms import PotentialLoss
 from eippot.models.factory import build_representation
 from eippot.models.potential import Potential
 from eippot.training.objectives import PotentialObjective
-from eippot.training.resuming import History
+from eippot.training.resuming import Course
 from eippot.training.task import TrainingTask
 
 
@@ -36,7 +36,7 @@ def training(setting: Setting) -> Prepared:
     batches = TrainingConfig(batch_size=setting["batch"])
     loader = training_loader(graphs, batches)
     objective = PotentialObjective(PotentialLoss(PotentialLossConfig(), weak_weight=0.0))
-    task = TrainingTask(potential, objective, batches, History())
+    task = TrainingTask(potential, objective, batches, Course())
     task.on_train_start()
 
     def losses() -> Iterator[tuple[torch.Tensor, int]]:

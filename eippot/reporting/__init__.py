@@ -1,0 +1,1 @@
+"""The page about a run: what is read for it, what is drawn, and the template."""
