@@ -26,6 +26,7 @@ from eippot.data.sources import reference_energies_of
 from eippot.losses.terms import OUTLIERS, WEAK_ERROR
 from eippot.properties import ENERGY, weak_key
 from eippot.structures.io import has_reference_energy, read_structures, write_structures
+from eippot.units import MEV_PER_EV
 
 RESULTS: Final = Path(__file__).resolve().parent / "outliers.jsonl"
 MARK: Final = "outliers table"
@@ -33,25 +34,36 @@ MARK: Final = "outliers table"
 TIMES: Final = (0.0, 0.1, 0.3, 0.6, 0.9)
 
 
-def audited(pipeline: Pipeline) -> tuple[Path, np.ndarray]:
-    """The classifier's labels with how far each is from DFT [eV/atom], in a file and in a list."""
+def audited(pipeline: Pipeline) -> tuple[Path, np.ndarray, np.ndarray]:
+    """The classifier's labels with how far each is from DFT, in a file and in lists.
+
+    Returns
+    -------
+    output
+        File with the labels and their errors.
+    errors
+        ``(labels,)`` [eV/atom].
+    sizes
+        ``(labels,)`` numbers of atoms.
+    """
     augmented = pipeline.classified(None)
     structures, hidden = read_structures(augmented), read_structures(pipeline.division.hidden)
     known = sum(map(has_reference_energy, structures))
-    errors = []
+    errors, sizes = [], []
     for atoms, truth in zip(structures[known:], reference_energies_of(hidden), strict=False):
         if weak_key(ENERGY) in atoms.info:
             atoms.info[WEAK_ERROR] = (atoms.info[weak_key(ENERGY)] - truth) / len(atoms)
             errors.append(atoms.info[WEAK_ERROR])
+            sizes.append(len(atoms))
     output = augmented.with_name("audited.extxyz")
     write_structures(output, structures)
-    return output, np.array(errors)
+    return output, np.array(errors), np.array(sizes)
 
 
 def measure(group: Group, work: Path) -> Line:
     """Numbers of outliers, and what each part of the training says of them."""
     pipeline = group.pipeline(work)
-    labels, errors = audited(pipeline)
+    labels, errors, sizes = audited(pipeline)
     with (pipeline.finetuned(None, labels, {}) / "metrics.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row.get("spread_energy")]
     tenth = max(len(rows) // 10, 1)
@@ -60,6 +72,7 @@ def measure(group: Group, work: Path) -> Line:
     return {
         "set": group.set,
         "weak_labels": len(errors),
+        "weak_mae_of_structures": MEV_PER_EV * float(abs(errors * sizes).mean()),
         "outliers": {name: int((abs(errors) > off).sum()) for name, off in OUTLIERS.items()},
         "parts": [{name: _mean(part, name) for name in columns} for part in parts],
     } | group.provenance()
@@ -76,7 +89,8 @@ def table(lines: Sequence[Line]) -> str:
     rows = header(["spread [eV]", "weak labels that pull", *kinds])
     for line in lines:
         counts = [line["weak_labels"], *line["outliers"].values()]
-        rows.append(f"| {line['set']}: how many | | {' | '.join(map(str, counts))} |")
+        off = f"off by {line['weak_mae_of_structures']:.0f} meV per structure"
+        rows.append(f"| {line['set']}: {off}; how many | | {' | '.join(map(str, counts))} |")
         for time, part in zip(TIMES, line["parts"], strict=True):
             spread, *shares = part.values()
             cells = ["–" if share is None else f"{100 * share:.0f} %" for share in shares]

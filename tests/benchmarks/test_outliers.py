@@ -16,10 +16,11 @@ from eippot.structures.io import read_structures
 
 def test_weak_labels_are_audited(tiny_group: Group, tmp_path: Path) -> None:
     """How far each is off is known of hidden structures alone."""
-    path, errors = audited(tiny_group.pipeline(tmp_path))
+    path, errors, sizes = audited(tiny_group.pipeline(tmp_path))
     structures = read_structures(path)
     told = [atoms for atoms in structures if "weak_error" in atoms.info]
     assert len(told) == len(errors) > 0
+    assert [len(atoms) for atoms in told] == sizes.tolist()
     for atoms, error in zip(told, errors, strict=True):
         off = atoms.info["weak_energy"] - atoms.info["true_energy"]
         assert error == pytest.approx(off / len(atoms))
@@ -28,6 +29,7 @@ def test_weak_labels_are_audited(tiny_group: Group, tmp_path: Path) -> None:
 def test_training_tells_of_outliers(tiny_group: Group, tmp_path: Path) -> None:
     line = measure(tiny_group, tmp_path)
     counts = list(line["outliers"].values())
+    assert line["weak_mae_of_structures"] > 0
     assert line["weak_labels"] >= counts[0] >= counts[1] >= counts[2]
     assert len(line["parts"]) == len(TIMES)
     for part in line["parts"]:
