@@ -10,6 +10,7 @@ import typer
 
 from eippot import __version__
 from eippot.errors import EippotError
+from eippot_cli.cite import cite
 from eippot_cli.classify import classify
 from eippot_cli.config import app as config_app
 from eippot_cli.evaluate import evaluate
@@ -28,7 +29,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-for command in (perturb, label, classify, pretrain, stack, finetune, export, evaluate, verify):
+for command in (
+    *(perturb, label, classify, pretrain, stack, finetune, export, evaluate, verify),
+    cite,
+):
     app.command()(command)
 app.add_typer(config_app, name="config")
 app.add_typer(lammps_app, name="lammps")

@@ -12,7 +12,7 @@ from tests.cli.conftest import Program
 
 COMMANDS = [
     *("perturb", "label", "classify", "pretrain", "stack", "finetune", "export", "evaluate"),
-    "verify",
+    *("verify", "cite"),
     *("config", "lammps"),
 ]
 HEAVY = ("torch", "lightning", "torch_geometric", "e3nn", "matplotlib", "scipy", "ase", "pydantic")
