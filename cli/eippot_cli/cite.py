@@ -29,4 +29,4 @@ def cite(
     result = run(validate_config(CiteConfig, {"paths": paths}, "the given options"))
     typer.echo("\n\n".join(map(str, result.entries)))
     for problem in result.missing:
-        say(problem)
+        say(f"Incomplete: {problem}")

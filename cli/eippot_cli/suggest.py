@@ -85,7 +85,8 @@ def _show(result: SuggestResult, structures: Path) -> None:
             f"Left out: {result.machine_learned} of a machine-learned form, such as SNAP: they are "
             "fits to DFT data, as your potential will be."
         )
-    print_line("\nCitations")
+    if result.chosen:
+        print_line("\nCitations")
     for candidate in result.chosen:
         cited = _one_line(candidate.item.citation)
         print_line(f"{candidate.name}: {cited}; {candidate.item.source}")

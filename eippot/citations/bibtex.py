@@ -135,8 +135,8 @@ def plain_text(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Plain text as BibTeX has it."""
-    return _SPECIAL.sub(lambda match: "\\" + match[0], text)
+    """Plain text as BibTeX has it; braces and backslashes are left out."""
+    return _SPECIAL.sub(r"\\\g<0>", re.sub(r"[{}\\]", "", text))
 
 
 def _read_entry(kind: str, body: str, where: str) -> Entry:

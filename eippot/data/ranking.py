@@ -18,7 +18,6 @@ from eippot.structures.io import forces_of
 
 #: energies are the same if they differ by less than this share of how much they vary.
 _SAME: Final = 1e-3
-_TINY: Final = 1e-300
 
 
 @dataclass(frozen=True)
@@ -109,9 +108,10 @@ class Comparison:
         if both.sum() < len(self._species) + 2:
             return False
         first, second = (self._beyond_composition(energies, both) for energies in (one, other))
-        slope = (first @ second) / max(float(second @ second), _TINY)
+        norm = float(second @ second)
+        slope = float(first @ second) / norm if norm > 0.0 else 0.0
         left = np.median(np.abs(first - slope * second))
-        return bool(left <= _SAME * np.median(np.abs(first)))
+        return bool(left < _SAME * np.median(np.abs(first)))
 
     def _beyond_composition(self, energies: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Energies per atom of the chosen structures without the part linear in composition."""

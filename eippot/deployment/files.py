@@ -177,7 +177,7 @@ def _metadata_of(model: OpenedModel, path: Path) -> Metadata:
             f"Expected format version {FORMAT_VERSION} in {path}, got {version}.",
             "Export the model again with this version of eippot.",
         )
-    names = [field.name for field in fields(Metadata)]
+    names = [field.name for field in fields(Metadata)]  # earlier files say nothing of EIPs
     return Metadata(
         **{name: getattr(model, name) for name in names if name != "eips" or hasattr(model, name)}
     )

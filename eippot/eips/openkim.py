@@ -11,15 +11,15 @@ from typing import Any, Final
 
 from eippot.citations.bibtex import Entry, plain_text, read_bibtex
 from eippot.eips.cards import Citation
-from eippot.eips.kim import import_kimpy, installed_models
+from eippot.eips.kim import import_kimpy, installed_models, require_models
 from eippot.errors import DataError, MissingDependencyError, one_line
 
 logger = logging.getLogger(__name__)
 
-#: ``potential-type`` of forms that a program has learnt from DFT data, as OpenKIM names them: SNAP
-#: and its kin, neural networks, Gaussian processes. EIPs have the form that a person thought of.
+#: ``potential-type`` of forms whose parameters are learnt from DFT data: dunn, hnn and snap in
+#: openkim-models 2021.01.28, and what else such forms are called.
 MACHINE_LEARNED: Final = frozenset(
-    {"ace", "dunn", "gap", "hnn", "mtp", "nn", "panna", "snap", "torchml"}
+    {"ace", "dunn", "gap", "hnn", "mtp", "panna", "polymlp", "snap", "torchml"}
 )
 
 _SPECIFICATION: Final = "kimspec.edn"
@@ -89,11 +89,11 @@ def installed_items() -> list[KIMItem]:
     Raises
     ------
     MissingDependencyError
-        kimpy, kim-edn or the KIM API are not installed.
+        kimpy, kim-edn, the KIM API or its models are not installed.
     """
     kimpy = import_kimpy()
     portable = str(kimpy.collection_item_type.portableModel)
-    names = [name for name, kind in installed_models().items() if kind == portable]
+    names = [name for name, kind in require_models().items() if kind == portable]
     files = ((name, _metadata(kimpy, name)) for name in names)
     items = (_item(name, found) for name, found in files if _SPECIFICATION in found)
     return [item for item in items if item]

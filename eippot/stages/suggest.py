@@ -189,7 +189,7 @@ def _card(result: SuggestResult, structures: str, name: str) -> tuple[Card, str]
     order = "those nearest to DFT first" if result.spread is not None else "the newest first"
     card = Card(
         name=name,
-        description=f"{len(result.chosen)} potentials of OpenKIM for {symbols}, {order}.",
+        description=f"Potentials of OpenKIM for {symbols}, {order}.",
         species=result.species,
         eips=tuple(
             CardEntry(

@@ -96,3 +96,4 @@ def test_plain_text_survives_bibtex() -> None:
     text = "A & B: 100 % of #1_x for $2"
     assert escaped(text) == r"A \& B: 100 \% of \#1\_x for \$2"
     assert plain_text(escaped(text)) == text
+    assert escaped("{E(3) and \\alpha") == "E(3) and alpha"

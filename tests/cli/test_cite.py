@@ -18,7 +18,7 @@ def test_bibtex_of_a_run(eippot: Program, pipeline: Pipeline) -> None:
     entries = strict.read(found.out)
     assert {"shui:2022", "schuett:2018", "ansel:2024", "larsen:2017"} <= set(entries)
     assert found.err.splitlines() == [
-        f"{source}: no citation is known; a card that names it may be given too"
+        f"Incomplete: {source}: no citation is known; a card that names it may be given too"
         for source in SOURCES.values()
     ]
 

@@ -87,6 +87,11 @@ def test_the_same_but_for_zero_and_scale_is_the_same(comparison: Comparison) -> 
     assert not comparison.are_same(_other(1.0), _other(1.0, 1e-2 * random.normal(size=40)))
 
 
+def test_a_source_that_says_nothing_is_like_no_other(comparison: Comparison) -> None:
+    assert not comparison.are_same(np.zeros(40), _other(1.0))
+    assert not comparison.are_same(_other(1.0), np.zeros(40))
+
+
 def test_sameness_needs_common_structures_and_no_dft() -> None:
     comparison = Comparison(_structures(labels=0), ["Ag", "Pd"])
     some = np.where(np.arange(40) % 2, _other(2.0), np.nan)

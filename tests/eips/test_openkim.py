@@ -119,6 +119,12 @@ def test_an_item_that_cannot_be_read_is_left_out(
     assert f"kimspec.edn of {SW} cannot be read" in caplog.text
 
 
+def test_without_models_says_how_to_get_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eippot.eips.kim.installed_models", dict)
+    with pytest.raises(MissingDependencyError, match="no KIM model is"):
+        installed_items()
+
+
 @pytest.mark.parametrize("module", ["kimpy", "kim_edn"])
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     monkeypatch.setitem(sys.modules, module, None)
