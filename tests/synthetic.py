@@ -21,6 +21,12 @@ from eippot.testing.structures import cluster, periodic, small_cell
 ISOLATED: Final = {"C": -40.0, "Si": -100.0}
 TWIN_OFFSET: Final = {"C": 3.0, "Si": -5.0}
 
+#: where the EIPs come from.
+SOURCES: Final = {
+    "far": "ase:ase.calculators.lj.LennardJones?sigma=1.6&epsilon=3.0&rc=4.0&smooth=true",
+    "twin": "ase:ase.calculators.morse.MorsePotential?epsilon=1.0&r0=2.2&rho0=3.0",
+}
+
 TINY_MODEL: Final = {
     "architecture": "schnet",
     "cutoff": 4.0,
@@ -42,6 +48,7 @@ def labelled_structures(n_labelled: int = 24, n_unlabelled: int = 12) -> list[At
             _attach(atoms, "REF_", morse | {"energy": dft})
         _attach(atoms, "eip_twin_", morse | {"energy": dft - _sum(atoms, TWIN_OFFSET)})
         _attach(atoms, "eip_far_", far)
+        atoms.info |= {f"eip_{name}_source": source for name, source in SOURCES.items()}
         atoms.info["true_energy"] = dft
     return structures
 

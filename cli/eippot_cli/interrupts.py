@@ -18,9 +18,7 @@ def resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        from eippot_cli.output import error_console
+        from eippot_cli.output import say
 
-        error_console.print(
-            "Interrupted. The same command goes on after the last whole epoch.", soft_wrap=True
-        )
+        say("Interrupted. The same command goes on after the last whole epoch.")
         raise typer.Exit(_INTERRUPTED) from None

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from eippot_cli.suggest import suggest_eips
+
 if TYPE_CHECKING:
     from eippot.config.label import LabelConfig
-    from eippot.eips.table import LabelProgress
     from eippot.stages.label import LabelResult
-
-#: where nobody watches a bar, a line is printed this often [s].
-_LINE_EVERY: Final = 10.0
 
 
 def label(
@@ -30,7 +25,10 @@ def label(
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Labelled structures (.extxyz).")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Labelled structures (.extxyz); with --suggest a card (.yaml)."
+        ),
     ] = None,
     eip: Annotated[
         list[str] | None,
@@ -48,8 +46,18 @@ def label(
     ] = None,
     time_limit: Annotated[
         float | None,
-        typer.Option(help="Longest time for one structure and one EIP, in seconds; default: 10."),
+        typer.Option(
+            help="Longest time for one structure and one EIP, in seconds; default: 10, with "
+            "--suggest 5."
+        ),
     ] = None,
+    suggest: Annotated[
+        bool,
+        typer.Option(
+            "--suggest",
+            help="Label nothing: list OpenKIM's models for these structures, nearest to DFT first.",
+        ),
+    ] = False,
     no_forces: Annotated[bool, typer.Option("--no-forces", help="Keep energies alone.")] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Forget what an unfinished run has done.")
@@ -61,11 +69,21 @@ def label(
     """Label structures with empirical interatomic potentials (EIPs).
 
     An EIP that crashes or hangs costs the structure it was at, no more. Interrupted, the same
-    command goes on where it was.
+    command goes on where it was. With --suggest, EIPs are looked for: all installed models of
+    OpenKIM that know the elements, but for machine-learned ones, are tried on 100 structures, and
+    -o writes a card of them.
     """
+    signal.signal(signal.SIGTERM, _terminate)
+    if suggest:
+        others: dict[str, object] = {"--eip": eip, "--eips": eips, "--config": config}
+        others |= {"--no-forces": no_forces, "--restart": restart}
+        given = [option for option, value in others.items() if value]
+        suggest_eips(structures, output, workers, time_limit, given)
+        return
     from eippot.config.base import read_config
     from eippot.config.label import LabelConfig
     from eippot.stages.label import run
+    from eippot_cli.progress import label_progress
 
     overrides: dict[str, object] = {
         "input": structures,
@@ -77,9 +95,8 @@ def label(
         **_assignments(eip or []),
     }
     settings = read_config(LabelConfig, config, overrides)
-    signal.signal(signal.SIGTERM, _terminate)
     try:
-        with _progress() as report:
+        with label_progress() as report:
             result = run(settings, report, restart)
     except KeyboardInterrupt:
         _tell_interrupted(settings)
@@ -106,87 +123,12 @@ def _terminate(number: int, frame: object) -> NoReturn:
 
 
 def _tell_interrupted(settings: LabelConfig) -> None:
-    from eippot_cli.output import error_console
+    from eippot_cli.output import say
 
-    error_console.print(
+    say(
         f"Interrupted. What is done is kept in {settings.output}.journal; "
-        "the same command goes on from there.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+        "the same command goes on from there."
     )
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[LabelProgress], None]]:
-    """Show a bar in a terminal, and a line now and then elsewhere."""
-    from eippot_cli.output import error_console
-
-    lines = _Lines()
-    if not error_console.is_terminal:
-        yield lines.report
-        return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    bar = Progress(
-        TextColumn("label"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        console=error_console,
-    )
-    with bar:
-        task = bar.add_task("label", total=None, rate="")
-
-        def report(progress: LabelProgress) -> None:
-            lines.tell_already_done(progress)
-            rate = f"{lines.rate(progress):,.0f}/s"
-            bar.update(task, completed=progress.done, total=progress.total, rate=rate)
-
-        yield report
-
-
-class _Lines:
-    """Progress in plain lines, and the sums behind every kind of progress."""
-
-    def __init__(self) -> None:
-        self._first: LabelProgress | None = None
-        self._started = self._printed = time.monotonic()
-
-    def report(self, progress: LabelProgress) -> None:
-        self.tell_already_done(progress)
-        rate, now = self.rate(progress), time.monotonic()
-        finished = progress.done == progress.total
-        if now - self._printed < _LINE_EVERY and not finished:
-            return
-        self._printed = now
-        left = f", {(progress.total - progress.done) / rate:.0f} s left" if rate else ""
-        _say(f"label: {progress.done} of {progress.total}, {rate:,.0f}/s{left}")
-
-    def tell_already_done(self, progress: LabelProgress) -> None:
-        """Say once how much an earlier run has done."""
-        if self._first is None:
-            self._first, self._started = progress, time.monotonic()
-            if progress.already_done:
-                _say(f"{progress.already_done} of {progress.total} labels are already done")
-
-    def rate(self, progress: LabelProgress) -> float:
-        """Labels per second of this run."""
-        made = progress.done - (self._first or progress).done
-        return made / max(time.monotonic() - self._started, 1e-3)
-
-
-def _say(text: str) -> None:
-    from eippot_cli.output import error_console
-
-    error_console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _show(result: LabelResult) -> None:
@@ -194,7 +136,7 @@ def _show(result: LabelResult) -> None:
 
     from eippot.eips.base import Status
     from eippot.units import MEV_PER_EV
-    from eippot_cli.output import console
+    from eippot_cli.output import console, print_line
 
     table = Table(title=f"{result.n_structures} structures, {len(result.eips)} EIPs")
     table.add_column("EIP", no_wrap=True)
@@ -215,18 +157,12 @@ def _show(result: LabelResult) -> None:
         table.add_row(*cells)
     console.print(table)
     if has_errors:
-        _print_result("energy MAE: against REF_energy, one offset per element taken out")
+        print_line("energy MAE: against REF_energy, one offset per element taken out")
     made = result.n_labels - result.already_done
-    _print_result(f"{made} labels in {result.seconds:.1f} s, {result.already_done} already done")
-    _print_result(f"labelled structures: {result.output}")
+    print_line(f"{made} labels in {result.seconds:.1f} s, {result.already_done} already done")
+    print_line(f"labelled structures: {result.output}")
     missing = result.n_labels - totals[Status.OK]
     if missing:
-        _print_result(f"{missing} labels are missing; why: {result.failures}")
+        print_line(f"{missing} labels are missing; why: {result.failures}")
     if missing == result.n_labels:
-        _print_result("No EIP gave any good label: look at the reasons before you go on.")
-
-
-def _print_result(text: str) -> None:
-    from eippot_cli.output import console
-
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+        print_line("No EIP gave any good label: look at the reasons before you go on.")

@@ -10,6 +10,7 @@ import typer
 
 from eippot import __version__
 from eippot.errors import EippotError
+from eippot_cli.cite import cite
 from eippot_cli.classify import classify
 from eippot_cli.config import app as config_app
 from eippot_cli.evaluate import evaluate
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 for command in (
     *(perturb, label, classify, pretrain, stack, finetune),
-    *(report, export, evaluate, verify),
+    *(report, export, evaluate, verify, cite),
 ):
     app.command()(command)
 app.add_typer(config_app, name="config")

@@ -43,6 +43,16 @@ def print_error(error: EippotError) -> None:
     error_console.print(Panel(text, title="eippot: error", title_align="left", border_style="red"))
 
 
+def print_line(text: str) -> None:
+    """Show text as it is, however long it is."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Show text as it is on stderr."""
+    error_console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def print_run_directory(directory: Path) -> None:
     """Say where everything of a run is."""
     from eippot.training.run_directory import describe

@@ -10,6 +10,7 @@ import numpy as np
 from ase import Atoms
 
 from eippot.config.stages import AlignmentKind
+from eippot.eips.labels import SOURCE
 from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment, fit_alignment
 from eippot.graphs.references import composition
@@ -37,12 +38,7 @@ def eip_names(structures: Sequence[Atoms], chosen: Sequence[str] = ()) -> list[s
     DataError
         No structure has an EIP energy, or a chosen EIP has none.
     """
-    found = {
-        match[1]
-        for atoms in structures
-        for key in atoms.info
-        if (match := _ENERGY_KEY.fullmatch(key))
-    }
+    found = _with_energy(structures)
     if not found:
         raise DataError(
             "Expected structures with EIP labels (`eip_<name>_energy`), got none.",
@@ -55,6 +51,33 @@ def eip_names(structures: Sequence[Atoms], chosen: Sequence[str] = ()) -> list[s
             "Check `eips` in the configuration.",
         )
     return sorted(chosen or found)
+
+
+def eip_sources(
+    structures: Sequence[Atoms], names: Sequence[str] | None = None
+) -> dict[str, str | None]:
+    """Where the EIPs that labelled a set of structures come from.
+
+    Parameters
+    ----------
+    structures
+        Structures as ``eippot label`` writes them.
+    names
+        Names of EIPs; all that have an energy if None.
+
+    Returns
+    -------
+    dict
+        Name → source, None where the structures do not say; empty where no EIP labelled any.
+    """
+    sources: dict[str, str | None] = dict.fromkeys(
+        sorted(_with_energy(structures) if names is None else names)
+    )
+    for name in sources:
+        key = eip_key(name, SOURCE)
+        said = (str(atoms.info[key]) for atoms in structures if key in atoms.info)
+        sources[name] = next(said, None)
+    return sources
 
 
 def eip_energies(structures: Sequence[Atoms], names: Sequence[str]) -> np.ndarray:
@@ -128,6 +151,16 @@ def true_classes(
     errors = np.where(np.isfinite(errors), errors, np.inf)
     best = errors.argmin(axis=1)
     return np.where(errors.min(axis=1) > cutoff_per_atom, len(alignments), best)
+
+
+def _with_energy(structures: Sequence[Atoms]) -> set[str]:
+    """Names of the EIPs that have an energy for some structure."""
+    return {
+        match[1]
+        for atoms in structures
+        for key in atoms.info
+        if (match := _ENERGY_KEY.fullmatch(key))
+    }
 
 
 def _or_nan(value: float | None) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -60,8 +60,8 @@ class CompiledModel(EnergyGradientModel):
             dtype = torch.int64 if name in SELF_TEST[:2] else torch.float64
             setattr(self, f"selftest_{name}", torch.tensor(value, dtype=dtype))
         self.cutoff: float = content["metadata"]["cutoff"]
-        for field in fields(Metadata):
-            setattr(self, field.name, content["metadata"].get(field.name))
+        for name, value in content["metadata"].items():
+            setattr(self, name, value)
 
     def energies_and_gradient(
         self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor

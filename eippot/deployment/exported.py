@@ -26,6 +26,8 @@ from eippot.models.derivatives import (
 from eippot.models.potential import Potential
 
 FORMAT_VERSION: Final = 2
+#: stands for the EIPs of a file that does not name them.
+UNKNOWN_EIPS: Final = "unknown"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,9 @@ class Metadata:
         Pieces of each table of a compressed model; 0 of one that is not.
     table_energy_error, table_force_error
         What the tables change at most [eV/atom], [eV/Å]; see Compression.
+    eips
+        Sources of the EIPs that it learnt from, one a line (TorchScript has no empty lists);
+        :data:`UNKNOWN_EIPS` where that is not known, as in older files.
     """
 
     architecture: str
@@ -77,6 +82,7 @@ class Metadata:
     table_bins: int = 0
     table_energy_error: float = 0.0
     table_force_error: float = 0.0
+    eips: str = UNKNOWN_EIPS
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,7 @@ class ExportedModel(nn.Module):
         self.table_bins = metadata.table_bins
         self.table_energy_error = metadata.table_energy_error
         self.table_force_error = metadata.table_force_error
+        self.eips = metadata.eips
         self.selftest_species: Tensor = nn.Buffer(torch.zeros(0, dtype=torch.int64))
         self.selftest_edge_index: Tensor = nn.Buffer(torch.zeros((2, 0), dtype=torch.int64))
         self.selftest_edge_vectors: Tensor = nn.Buffer(torch.zeros((0, 3), dtype=torch.float64))

@@ -177,7 +177,10 @@ def _metadata_of(model: OpenedModel, path: Path) -> Metadata:
             f"Expected format version {FORMAT_VERSION} in {path}, got {version}.",
             "Export the model again with this version of eippot.",
         )
-    return Metadata(**{field.name: getattr(model, field.name) for field in fields(Metadata)})
+    names = [field.name for field in fields(Metadata)]  # earlier files say nothing of EIPs
+    return Metadata(
+        **{name: getattr(model, name) for name in names if name != "eips" or hasattr(model, name)}
+    )
 
 
 @contextmanager

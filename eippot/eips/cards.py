@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
+import yaml
 from pydantic import Field
 
 from eippot.config.base import Config, read_config
 from eippot.errors import ConfigError
 
+_SUFFIXES: Final = (".yaml", ".yml")
+
 
 class Citation(Config):
-    """Where an EIP was published."""
+    """Where an EIP was published; what a publication does not have is an empty text."""
 
     authors: str
     title: str
@@ -63,7 +67,7 @@ def read_card(name: str) -> Card:
     ConfigError
         There is no such card, or it is not written as it should be.
     """
-    if name.endswith((".yaml", ".yml")):
+    if name.endswith(_SUFFIXES):
         return read_config(Card, Path(name))
     if name not in card_names():
         raise ConfigError(
@@ -72,3 +76,38 @@ def read_card(name: str) -> Card:
         )
     with resources.as_file(resources.files("eippot.eips") / "cards" / f"{name}.yaml") as path:
         return read_config(Card, path)
+
+
+def check_new_card(path: Path) -> None:
+    """Refuse to write a card over a file, or under a name that does not tell that it is one.
+
+    Raises
+    ------
+    ConfigError
+        There is such a file, or its name does not end in .yaml.
+    """
+    if path.suffix not in _SUFFIXES:
+        raise ConfigError(f"Expected a card that ends in .yaml, got {path}.")
+    if path.exists():
+        raise ConfigError(
+            f"Expected a new file for the card, got {path}, which is there already.",
+            "Choose another one, or remove it first.",
+        )
+
+
+def write_card(path: Path, card: Card, comment: str) -> None:
+    """Write a card into a new file, with a comment in its first line.
+
+    Raises
+    ------
+    ConfigError
+        There is such a file already, or it cannot be written.
+    """
+    check_new_card(path)
+    content = card.model_dump(mode="json", exclude_defaults=True)
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"# {comment}\n{text}", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"Cannot write {path}: {error}") from None

@@ -105,15 +105,27 @@ def installed_models() -> dict[str, str]:
     return models
 
 
+def require_models() -> dict[str, str]:
+    """What :func:`installed_models` finds.
+
+    Raises
+    ------
+    MissingDependencyError
+        There is none, or kimpy is not installed.
+    """
+    models = installed_models()
+    if not models:
+        raise MissingDependencyError("The KIM API is installed, but no KIM model is.", _INSTALL)
+    return models
+
+
 @functools.cache
 def _silence(kimpy: ModuleType) -> None:
     kimpy.log.Log.push_default_verbosity(kimpy.log_verbosity.silent)
 
 
 def _check_model_name(kimpy: ModuleType, model: str) -> None:
-    models = installed_models()
-    if not models:
-        raise MissingDependencyError("The KIM API is installed, but no KIM model is.", _INSTALL)
+    models = require_models()
     kind = models.get(model)
     if kind is None:
         raise EIPError(f"No KIM model `{model}` is installed.", _suggest(model, list(models)))

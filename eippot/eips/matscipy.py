@@ -53,6 +53,14 @@ def parameter_sets(form: str) -> dict[str, dict[str, Any]]:
     }
 
 
+def reference(source: EIPSource) -> str:
+    """The paper that matscipy names for a parameter set, in one line; empty where it names none."""
+    if source.target not in _MODULES:
+        return ""
+    parameters = parameter_sets(source.target).get(str(source.options.get("set")), {})
+    return str(parameters.get("__ref__", ""))
+
+
 def _open_manybody(source: EIPSource) -> CalculatorPotential:
     from matscipy.calculators.manybody import Manybody
 

@@ -6,6 +6,7 @@ the worker is replaced, and what it had not finished is given to another.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -101,6 +102,10 @@ class WorkerPool:
         for slot in self._slots[:workers]:
             self._process(slot)
 
+    def open_each(self) -> list[Opened]:
+        """Open every EIP once, and ask for the species that it knows, or what is wrong with it."""
+        return [self._open(eip) for eip in range(len(self._sources))]
+
     def open_all(self) -> list[frozenset[str] | None]:
         """Open every EIP once, and ask for the species that it knows (None: it does not say).
 
@@ -109,7 +114,7 @@ class WorkerPool:
         EippotError
             An EIP cannot be opened; all that cannot are named.
         """
-        answers = [self._open(eip) for eip in range(len(self._sources))]
+        answers = self.open_each()
         problems = [
             (source, answer.error)
             for source, answer in zip(self._sources, answers, strict=True)
@@ -265,6 +270,12 @@ class WorkerPool:
                 )
                 _empty(slot)
                 return Opened(None, EIPError(f"It cannot be opened: {told}."))
+
+
+def available_cores() -> int:
+    """How many workers can work at a time: the cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return cores or 1
 
 
 def _empty(slot: _Slot) -> None:

@@ -14,9 +14,11 @@ from ase.data import chemical_symbols
 from eippot.eips.base import Limits, Outcome, Status
 from eippot.eips.frame import Frame
 from eippot.eips.journal import Journal, entry_keys
+from eippot.eips.messages import Opened
 from eippot.eips.pool import WorkerPool
 from eippot.eips.schedule import Entry
 from eippot.eips.source import EIPSource
+from eippot.errors import one_line
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class LabelTable:
         self._frames = frames + isolated  # isolated atoms stand behind the structures
         self._keys = entry_keys(self._frames, sources, derivatives)
         self._raw: dict[bytes, Outcome] = {}
-        self._unsupported: dict[Entry, Outcome] = {}
+        self._unusable: dict[Entry, Outcome] = {}
         self._already_done = 0
         self._limits = limits
         self._n_atoms: list[int] = self._counts.sum(axis=1).tolist()
@@ -86,6 +88,7 @@ class LabelTable:
         journal: Journal,
         report: Callable[[LabelProgress], None],
         finish: Callable[[list[int]], None] = lambda indices: None,
+        must_open: bool = True,
     ) -> None:
         """Make the labels that are missing; each is in the journal before it is reported.
 
@@ -100,13 +103,18 @@ class LabelTable:
         finish
             Called with structures all of whose labels are there; not with each structure: what an
             earlier run has made, for one, is left out.
+        must_open
+            Whether an EIP that cannot be opened is an error; if not, all its labels are missing.
 
         Raises
         ------
         EippotError
             An EIP cannot be opened.
         """
-        self._find_unsupported(pool.open_all())
+        if must_open:
+            self._find_unsupported(pool.open_all())
+        else:
+            self._find_unopened(pool.open_each())
         total, already = len(self._keys) * self._n_structures, self._already_done
         done = self._count_done()
         report(LabelProgress(done, total, already))
@@ -148,7 +156,7 @@ class LabelTable:
 
     def _knows_isolated_atoms(self) -> bool:
         return all(
-            Entry(eip, index) in self._unsupported or self._keys[eip][index] in self._raw
+            Entry(eip, index) in self._unusable or self._keys[eip][index] in self._raw
             for eip in range(len(self._keys))
             for index in range(self._n_structures, len(self._frames))
         )
@@ -177,7 +185,16 @@ class LabelTable:
                 unknown = sorted(symbol for symbol, is_here in here if is_here)
                 reason = f"knows {', '.join(sorted(known))}, and not {', '.join(unknown)}"
                 outcome = Outcome(Status.UNSUPPORTED_SPECIES, reason)
-                self._unsupported[Entry(eip, index)] = outcome
+                self._unusable[Entry(eip, index)] = outcome
+
+    def _find_unopened(self, answers: Sequence[Opened]) -> None:
+        self._find_unsupported([answer.species for answer in answers])
+        for eip, answer in enumerate(answers):
+            if answer.error is None:
+                continue
+            outcome = Outcome(Status.FAILED, one_line(answer.error))
+            for index in range(len(self._frames)):
+                self._unusable[Entry(eip, index)] = outcome
 
     def _missing(self) -> tuple[list[Entry], list[Entry]]:
         """Labels of structures and of isolated atoms; equal structures are to be evaluated once."""
@@ -185,7 +202,7 @@ class LabelTable:
         for eip, row in enumerate(self._keys):
             for index, key in enumerate(row):
                 entry = Entry(eip, index)
-                if key not in self._raw and entry not in self._unsupported:
+                if key not in self._raw and entry not in self._unusable:
                     entries.setdefault(key, entry)
         missing: tuple[list[Entry], list[Entry]] = ([], [])
         for entry in entries.values():
@@ -193,11 +210,11 @@ class LabelTable:
         return missing
 
     def _outcome(self, entry: Entry) -> Outcome:
-        return self._unsupported.get(entry) or self._raw[self._keys[entry.eip][entry.structure]]
+        return self._unusable.get(entry) or self._raw[self._keys[entry.eip][entry.structure]]
 
     def _count_done(self) -> int:
         return sum(
-            key in self._raw or Entry(eip, index) in self._unsupported
+            key in self._raw or Entry(eip, index) in self._unusable
             for eip, row in enumerate(self._keys)
             for index, key in enumerate(row[: self._n_structures])
         )

@@ -40,14 +40,26 @@ def build_representation(
     ConfigError
         The named class is no Representation.
     """
-    path = ARCHITECTURES.get(config.architecture, config.architecture)
+    architecture = find_architecture(config.architecture)
+    return architecture(config, n_species, average_neighbors)  # type: ignore[arg-type, call-arg]
+
+
+def find_architecture(name: str) -> type[Representation]:
+    """The class that ``architecture`` in a configuration names.
+
+    Raises
+    ------
+    ConfigError
+        It is no Representation.
+    """
+    path = ARCHITECTURES.get(name, name)
     architecture: object = TypeAdapter(ImportString[object]).validate_python(path)
     if not (isinstance(architecture, type) and issubclass(architecture, Representation)):
         raise ConfigError(
             f"Expected `architecture` to name a subclass of eippot.models.base.Representation, "
             f"got {path}."
         )
-    return architecture(config, n_species, average_neighbors)  # type: ignore[arg-type, call-arg]
+    return architecture
 
 
 def build_core(config: ArchitectureConfig, species: Sequence[str]) -> ZBL | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
@@ -26,6 +26,10 @@ from eippot.version import __version__
 FORMAT_VERSION = 1
 WEIGHTS = "model.safetensors"
 CARD = "model.json"
+
+#: what a potential's provenance names where EIPs had a part in it.
+_TEACHERS = ("pretrained", "weak_labels")
+_Eips = TypeAdapter(dict[str, str | None] | None)
 
 
 class ModelCard(BaseModel):
@@ -68,6 +72,17 @@ class ModelCard(BaseModel):
     temperature: float = 1.0
     units: dict[str, str] = {"energy": units.ENERGY, "length": units.LENGTH}
     provenance: dict[str, object] = {}
+
+    @property
+    def eips(self) -> dict[str, str | None] | None:
+        """Sources of the EIPs that it learnt from, by name; None where an older file does not say.
+
+        A source is None where the structures did not name it.
+        """
+        if "eips" in self.provenance:
+            return _Eips.validate_python(self.provenance["eips"])
+        learnt = self.kind != "potential" or any(map(self.provenance.get, _TEACHERS))
+        return None if learnt else {}
 
 
 def build_potential(card: ModelCard) -> Potential:

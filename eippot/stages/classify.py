@@ -16,7 +16,14 @@ from eippot.data.forecast import Forecast, forecast
 from eippot.data.labels import aligned_labels, remove_labels, set_weak_label
 from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import PreparedData, average_neighbors, prepare
-from eippot.data.sources import NONE_CLASS, align_eips, aligned_energies, eip_names, true_classes
+from eippot.data.sources import (
+    NONE_CLASS,
+    align_eips,
+    aligned_energies,
+    eip_names,
+    eip_sources,
+    true_classes,
+)
 from eippot.data.store import GraphStore, build_graphs
 from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
@@ -109,7 +116,10 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
         outputs=(*names, NONE_CLASS),
         dtype=config.training.precision,
         provenance=data.provenance()
-        | {"alignments": [alignment.model_dump() for alignment in alignments]},
+        | {
+            "eips": eip_sources(data.everything, names),
+            "alignments": [alignment.model_dump() for alignment in alignments],
+        },
     )
     model = build_classifier(card)
     if pretrained:

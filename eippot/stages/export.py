@@ -10,7 +10,7 @@ import torch
 
 from eippot.config.deployment import ExportConfig
 from eippot.deployment.compression import compress
-from eippot.deployment.exported import ExportedModel, Metadata
+from eippot.deployment.exported import UNKNOWN_EIPS, ExportedModel, Metadata
 from eippot.deployment.files import write_exported
 from eippot.deployment.self_test import self_test_inputs
 from eippot.errors import ModelError
@@ -122,11 +122,21 @@ def _metadata(
         eippot_version=__version__,
         citation="; ".join(dict.fromkeys([METHOD, *_citations(representations)])),
         n_members=len(members),
+        eips=_eips(members),
     )
 
 
 def _citations(representations: Sequence[Representation]) -> list[str]:
     return [r.citation for r in representations if r.citation]
+
+
+def _eips(cards: Sequence[ModelCard]) -> str:
+    """Sources of the EIPs that any of the members learnt from."""
+    sources: list[str] = []
+    for eips in (card.eips for card in cards):
+        found = [None] if eips is None else eips.values()
+        sources += [UNKNOWN_EIPS if source is None else source for source in found]
+    return "\n".join(dict.fromkeys(sources))
 
 
 def _load_potential(directory: Path) -> tuple[ModelCard, Potential]:

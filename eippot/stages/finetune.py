@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from eippot.config.stages import FinetuneConfig
 from eippot.data.labels import Labels, labels_of
 from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import PreparedData, average_neighbors, energy_scale, prepare
+from eippot.data.sources import eip_sources
 from eippot.data.store import GraphStore, build_graphs
 from eippot.data.subsets import shown_to_members
 from eippot.errors import DataError
@@ -24,7 +26,7 @@ from eippot.losses.terms import (
     PretrainLoss,
     weighted_properties,
 )
-from eippot.models.pretrained import load_pretrained, model_config
+from eippot.models.pretrained import Pretrained, load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.properties import ENERGY, reference_key, weak_key
 from eippot.stages.anchoring import anchors_of, without_anchors
@@ -131,6 +133,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         | {
             "weak_labels": len(weak),
             "pretrained": str(config.pretrained) if config.pretrained else None,
+            "eips": _eips(pretrained, data.everything if weak else []),
         },
     )
     model = build_potential(anchors.with_heads(card) if anchors else card)
@@ -170,6 +173,14 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         len(weak),
         data.reference_energies,
     )
+
+
+def _eips(
+    pretrained: Pretrained | None, weakly_labelled: Sequence[Atoms]
+) -> dict[str, str | None] | None:
+    """Sources of the EIPs behind the pretraining and the weak labels, as far as they are known."""
+    known = pretrained.card.eips if pretrained else {}
+    return None if known is None else known | eip_sources(weakly_labelled)
 
 
 def _objective(config: FinetuneConfig, loss: PotentialLoss) -> Objective:

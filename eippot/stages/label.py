@@ -22,7 +22,7 @@ from eippot.config.label import LabelConfig
 from eippot.eips.base import Limits, Outcome, Status
 from eippot.eips.journal import Journal
 from eippot.eips.labels import write_label
-from eippot.eips.pool import WorkerPool
+from eippot.eips.pool import WorkerPool, available_cores
 from eippot.eips.source import EIPSource, collect_sources
 from eippot.eips.table import LabelProgress, LabelTable
 from eippot.properties import ENERGY, eip_key, reference_key
@@ -210,10 +210,9 @@ def _count_sure_workers(path: Path) -> int:
 
 
 def _open_pool(config: LabelConfig, sources: Sequence[EIPSource], folder: Path) -> WorkerPool:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return WorkerPool(
         sources,
-        workers=config.workers or cores or 1,
+        workers=config.workers or available_cores(),
         time_limit=config.time_limit,
         setup_time_limit=config.setup_time_limit,
         derivatives=config.forces,

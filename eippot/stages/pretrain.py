@@ -13,7 +13,7 @@ from eippot.config.stages import PretrainConfig
 from eippot.data.labels import eip_labels_of
 from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import average_neighbors, energy_scale, prepare
-from eippot.data.sources import align_eips, eip_energies, eip_names
+from eippot.data.sources import align_eips, eip_energies, eip_names, eip_sources
 from eippot.data.store import build_graphs
 from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
@@ -102,6 +102,7 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
         provenance=data.provenance()
         | {
             "pretraining_structures": len(usable),
+            "eips": eip_sources(data.everything, names),
             "alignments": [alignment.model_dump() for alignment in alignments],
         },
     )

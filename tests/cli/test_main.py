@@ -12,7 +12,7 @@ from tests.cli.conftest import Program
 
 COMMANDS = [
     *("perturb", "label", "classify", "pretrain", "stack", "finetune", "export", "evaluate"),
-    *("report", "verify"),
+    *("report", "verify", "cite"),
     *("config", "lammps"),
 ]
 HEAVY = (

@@ -12,6 +12,7 @@ from eippot.data.sources import (
     aligned_energies,
     eip_energies,
     eip_names,
+    eip_sources,
     true_classes,
 )
 from eippot.errors import DataError
@@ -82,6 +83,16 @@ def test_true_classes() -> None:
     ]
     found = true_classes(structures, [_alignment("a"), _alignment("b")], 0.1)
     assert found.tolist() == [1, 0, 2, 1, 2]
+
+
+def test_sources_are_those_of_eips_with_labels() -> None:
+    structures = [
+        _structure(eip_sw_energy=1.0, eip_lost_energy=2.0, eip_failed_source="ase:x.Y"),
+        _structure(eip_sw_source="kim:SW"),
+    ]
+    assert eip_sources(structures) == {"lost": None, "sw": "kim:SW"}
+    assert eip_sources(structures, ["sw"]) == {"sw": "kim:SW"}
+    assert eip_sources([_structure()]) == {}
 
 
 def test_labels_are_relative_to_isolated_atoms() -> None:

@@ -144,6 +144,18 @@ def test_sources_that_cannot_be_opened_are_all_named() -> None:
     assert "`good`" not in message
 
 
+def test_each_source_answers_for_itself() -> None:
+    sources = [
+        parse_source("raises", "ase:faulty_calculators.RefusesToStart?fault=raise"),
+        parse_source("good", _faulty("", [])),
+    ]
+    with WorkerPool(sources) as pool:
+        raises, good = pool.open_each()
+    assert raises.error is not None
+    assert "no parameter file" in raises.error.message
+    assert good.error is None
+
+
 def test_a_source_that_does_not_open_in_time() -> None:
     source = parse_source("hangs", "ase:faulty_calculators.RefusesToStart?fault=sleep")
     with (
