@@ -33,10 +33,10 @@ def test_several_paths_are_one_list(eippot: Program, pipeline: Pipeline) -> None
 
 
 def test_wide_entries_are_not_broken(eippot: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    from eippot_cli import report
+    from eippot_cli import output
 
     pytest.importorskip("kimpy")
-    monkeypatch.setattr(report.console, "_width", 20)
+    monkeypatch.setattr(output.console, "_width", 20)
     strict.read(eippot("cite", "silicon").out)
 
 
