@@ -1,6 +1,7 @@
 # make setup   everything that eippot needs, on a bare Debian machine or in an existing environment
 # make demo    the whole method on silicon, about twenty minutes on two cores; results in demo/
 # make test    the test suite: real KIM models, real LAMMPS
+# make docs    the pages of docs/ as a site, in build/docs/html
 # make lint    what CI checks beside the tests
 # make sanitize   tests of the LAMMPS pair style with sanitizers for memory and undefined behaviour
 # make bench NAME=silicon   a benchmark of benchmarks/; OPTIONS='...' are handed to it
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: setup demo test lint sanitize bench bench-peers
+.PHONY: setup demo test docs lint sanitize bench bench-peers
 
 setup:
 	@bash .ci/setup $(VENV)
@@ -22,6 +23,10 @@ demo: setup
 
 test: setup
 	@$(BIN)/python -m pytest
+
+docs: setup
+	@$(BIN)/python docs/site/sources.py build/docs/source
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html build/docs/source build/docs/html
 
 lint: setup
 	@$(BIN)/pre-commit run --all-files
