@@ -87,17 +87,23 @@ class Chosen:
 
 #: of weak labels, instead of Tukey's biweight.
 _KERNELS: Final = ("squared", "huber", "absolute")
+#: weights of weak labels, as published; 1 otherwise.
+_ALPHAS: Final = (0.1, 10.0)
 _ANCHORED: Final = {"anchor": 1.0}
 
 
-def _kernel(name: str) -> Settings:
-    return {"loss": {"weak": {"kernel": name}}}
+def _weak(**changes: object) -> Settings:
+    return {"loss": {"weak": changes}}
 
 
 _TRAINED: Final = {
     "baseline": Trained(False),
     "+LA": Trained(False, "classifier"),
-    **{f"+LA, {kernel}": Trained(False, "classifier", _kernel(kernel)) for kernel in _KERNELS},
+    **{f"+LA, {kernel}": Trained(False, "classifier", _weak(kernel=kernel)) for kernel in _KERNELS},
+    **{
+        f"+LA, α = {alpha:g}": Trained(False, "classifier", _weak(weight=alpha))
+        for alpha in _ALPHAS
+    },
     **{f"+{teller}": Trained(False, teller) for teller in TELLERS},
     "+MP": Trained(True),
     "+MP anchored": Trained(True, other=_ANCHORED),
