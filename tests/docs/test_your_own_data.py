@@ -1,0 +1,91 @@
+"""The walk through one's own data works, from the files of another program to MD."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.calculators.emt import EMT
+from ase.io import Trajectory
+
+from tests.docs.markdown import ROOT, blocks, commands, without_numbers
+from tests.docs.newcomer import SMALL, Result, run
+from tests.lammps.engine import succeed, write_structure
+
+PAGE = ROOT / "docs" / "your-own-data.md"
+SHORT = {"training.steps": SMALL["steps"]}
+TINY = {f"model.{name}": SMALL[name] for name in ("channels", "n_max", "l_max")}
+
+
+def _alloy(seed: int) -> Atoms:
+    random = np.random.default_rng(seed)
+    atoms = bulk("Ag", a=random.uniform(3.9, 4.15), cubic=True)
+    atoms.symbols[:] = random.choice(["Ag", "Pd"], len(atoms))
+    atoms.rattle(0.05, seed=seed)
+    return atoms
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Result]]:
+    """The page from top to bottom; effective medium theory stands for DFT."""
+    folder = tmp_path_factory.mktemp("own")
+    results = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("COLUMNS", "200")
+        Path("calculations").mkdir()
+        for name, structures in (
+            ("atoms", [Atoms(symbol) for symbol in ("Ag", "Pd")]),
+            ("alloy", map(_alloy, range(25))),
+        ):
+            with Trajectory(Path("calculations") / f"{name}.traj", "w") as file:
+                for atoms in structures:
+                    atoms.calc = EMT()
+                    atoms.get_potential_energy()
+                    file.write(atoms)
+        collecting, dividing, _ = blocks(PAGE, "python")
+        exec(compile(collecting + dividing, PAGE.name, "exec"), {})
+        for command in commands(PAGE):
+            results[command.line] = run(command.line + _small(command.line), folder)
+    return folder, results
+
+
+def _small(line: str) -> str:
+    changes: dict[str, int] = {}
+    if re.match(r"eippot (pretrain|finetune|classify) ", line):
+        changes |= SHORT
+    if re.match(r"eippot (pretrain|classify) ", line):
+        changes |= TINY
+    return "".join(f" --set {name}={value}" for name, value in changes.items())
+
+
+def test_every_step_works_and_prints_what_is_shown(walked: tuple[Path, dict[str, Result]]) -> None:
+    for command in commands(PAGE):
+        result = walked[1][command.line]
+        assert result.ok, f"{command.line}\n{result.output}"
+        printed = without_numbers(result.output)
+        for line in command.shown:
+            assert without_numbers(line.split("(")[0]) in printed, command.line
+
+
+@pytest.mark.filterwarnings(
+    "ignore:logm"
+)  # a network that has learnt nothing strains a cell wildly
+def test_what_was_written_runs(
+    walked: tuple[Path, dict[str, Result]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(walked[0])
+    exec(compile(blocks(PAGE, "python")[2], PAGE.name, "exec"), {})
+    assert re.fullmatch(r"\d+ K, -?\d+\.\d+ eV/atom\n", capsys.readouterr().out)
+    (script,) = blocks(PAGE, "lammps")
+    atoms = bulk("Ag", cubic=True).repeat(2)
+    atoms.symbols[::2] = "Pd"
+    write_structure(walked[0], atoms, ("Ag", "Pd"))
+    (walked[0] / "structure.data").rename(walked[0] / "alloy.data")
+    assert "self-test     passed" in succeed(walked[0], script.replace("run 1000", "run 20"))
