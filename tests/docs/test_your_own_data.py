@@ -72,9 +72,7 @@ def test_every_step_works_and_prints_what_is_shown(walked: tuple[Path, dict[str,
             assert without_numbers(line.split("(")[0]) in printed, command.line
 
 
-@pytest.mark.filterwarnings(
-    "ignore:logm"
-)  # a network that has learnt nothing strains a cell wildly
+@pytest.mark.filterwarnings("ignore:logm")  # a tiny network strains a cell wildly
 def test_what_was_written_runs(
     walked: tuple[Path, dict[str, Result]],
     monkeypatch: pytest.MonkeyPatch,
