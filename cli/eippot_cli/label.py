@@ -61,7 +61,8 @@ def label(
     """Label structures with empirical interatomic potentials (EIPs).
 
     An EIP that crashes or hangs costs the structure it was at, no more. Interrupted, the same
-    command goes on where it was.
+    command goes on where it was. DFT labels that are doubtful beside those of the EIPs, in units,
+    signs, duplicates and so on, are told at the end, and not changed.
     """
     from eippot.config.base import read_config
     from eippot.config.label import LabelConfig
@@ -224,6 +225,8 @@ def _show(result: LabelResult) -> None:
         _print_result(f"{missing} labels are missing; why: {result.failures}")
     if missing == result.n_labels:
         _print_result("No EIP gave any good label: look at the reasons before you go on.")
+    for finding in result.findings:
+        _say(str(finding))
 
 
 def _print_result(text: str) -> None:

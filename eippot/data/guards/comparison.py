@@ -15,12 +15,14 @@ import numpy as np
 
 from eippot.data.guards.labelled import Floats
 
-#: fewer values that both have say nothing.
-_FEWEST: Final = 10
 #: values that are looked at; a rank takes sorting.
 _MOST: Final = 20_000
-#: rank correlation from which on values are of the same quantity, whatever the unit.
+#: values [eV, eV/Å, eV/Å³] that are rounding errors in every unit.
+_NOISE: Final = 1e-8
+#: rank correlation from which on values are of the same quantity, whatever the unit, and how many
+#: of its standard deviations, 1/√(n − 1), are no chance.
 _LEAST_CORRELATION: Final = 0.5
+_LEAST_SIGMA: Final = 3.5
 
 
 @dataclass(frozen=True)
@@ -35,35 +37,45 @@ class Likeness:
         Of ranks, between −1 and 1.
     scale
         What the others' size has to be multiplied by to be that of DFT, positive.
+    count
+        Number of values.
     """
 
     source: str
     correlation: float
     scale: float
+    count: int
 
     @property
     def is_clear(self) -> bool:
         """Whether the values are of the same quantity."""
-        return abs(self.correlation) >= _LEAST_CORRELATION
+        by_chance = _LEAST_SIGMA / np.sqrt(max(self.count - 1, 1))
+        return bool(abs(self.correlation) >= max(_LEAST_CORRELATION, by_chance))
 
 
 def likeness(source: str, values: Floats, others: Floats) -> Likeness | None:
-    """Compare values of DFT with others; None where too few are known and not zero."""
-    both = np.isfinite(values) & np.isfinite(others) & (values != 0.0) & (others != 0.0)
-    if both.sum() < _FEWEST:
+    """Compare values of DFT with others; None where nothing varies that both know."""
+    both = (np.abs(values) > _NOISE) & (np.abs(others) > _NOISE)  # False for NaN
+    both &= np.isfinite(values) & np.isfinite(others)
+    known = np.flatnonzero(both)
+    if len(known) > _MOST:
+        known = known[np.linspace(0, len(known) - 1, _MOST).astype(int)]
+    x, y = others[known], values[known]
+    if not len(known) or np.ptp(x) <= _NOISE or np.ptp(y) <= _NOISE:
         return None
-    step = -(-int(both.sum()) // _MOST)
-    x, y = others[both][::step], values[both][::step]
     large = np.abs(x) >= np.median(np.abs(x))
     return Likeness(
         source,
         float(np.corrcoef(_ranks(x), _ranks(y))[0, 1]),
         float(np.median(np.abs(y[large])) / np.median(np.abs(x[large]))),
+        len(known),
     )
 
 
 def closest(values: Floats, others: Mapping[str, Floats]) -> Likeness | None:
     """Find the source that is most like DFT; None where none is clearly so.
+
+    A source that DFT goes against is taken only if DFT goes with no other.
 
     Parameters
     ----------
@@ -77,10 +89,11 @@ def closest(values: Floats, others: Mapping[str, Floats]) -> Likeness | None:
         for source, said in others.items()
         if (like := likeness(source, values.ravel(), said.ravel())) is not None and like.is_clear
     ]
-    return max(found, key=lambda like: abs(like.correlation), default=None)
+    return max(found, key=lambda like: (like.correlation > 0, abs(like.correlation)), default=None)
 
 
 def _ranks(values: Floats) -> Floats:
-    ranks = np.empty(len(values))
-    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
+    """Ranks, the mean of those that share a value."""
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Floats = (np.cumsum(counts) - 0.5 * counts)[which.ravel()]
     return ranks

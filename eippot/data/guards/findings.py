@@ -31,7 +31,7 @@ class Finding:
 
     def __str__(self) -> str:
         """The warning as it is shown."""
-        return f"DFT labels, {self.kind}: {self.text}"
+        return f"Warning about DFT labels ({self.kind}): {self.text}"
 
 
 def name_some(labelled: LabelledSet, found: np.ndarray) -> str:

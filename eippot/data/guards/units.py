@@ -19,9 +19,10 @@ LEAST_SCALE: Final = 0.15
 MOST_SCALE: Final = 4.0
 #: what a unit has to leave of a scale to explain it.
 _EXPLAINED: Final = (0.35, 1.3)
-#: how much less energies vary than energies per atom if they are per atom already, and the fewest
-#: structures that tell.
+#: how much less energies vary than energies per atom if they are per atom already, what energies
+#: per atom vary by at least, beside their mean, and the fewest structures that tell.
 _VARY_LESS: Final = 0.2
+_LEAST_VARIATION: Final = 1e-2
 _FEWEST: Final = 10
 
 #: 1 eV, and 1 eV/Å, in other units.
@@ -110,8 +111,8 @@ def _check_energies(labelled: LabelledSet) -> list[Finding]:
         return []
     if like.correlation < 0:
         text = (
-            f"{key} rises where all EIPs fall (rank correlation {like.correlation:.2f} with "
-            f"{like.source}): is the sign of energies wrong?"
+            f"{key} rises where the EIPs fall (rank correlation {like.correlation:.2f} with "
+            f"{like.source}): is the sign wrong?"
         )
         return [Finding(ENERGY.name, text)]
     if is_off(like.scale):
@@ -128,7 +129,8 @@ def _is_per_atom(labelled: LabelledSet) -> bool:
         return False
     fractions = labelled.fractions[known]
     as_they_are = _unexplained(energies[known], fractions)
-    return as_they_are < _VARY_LESS * _unexplained((energies / sizes)[known], fractions)
+    per_atom = _unexplained((energies / sizes)[known], fractions)
+    return per_atom > _LEAST_VARIATION and as_they_are < _VARY_LESS * per_atom
 
 
 def _unexplained(values: Floats, fractions: Floats) -> float:

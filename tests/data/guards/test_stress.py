@@ -44,7 +44,9 @@ def test_order_of_components(order: tuple[int, ...], name: str) -> None:
 def test_virial() -> None:
     some = structures()
     _make_virials(some)
-    assert "like a virial [eV]: divided by the volume, it is 1 times" in warnings(some)["stress"]
+    text = warnings(some)["stress"]
+    assert "like a virial [eV]: divided by the volume, it is 1 times" in text
+    assert "Divide by −V" in text
 
 
 def test_virial_of_cells_of_one_size() -> None:

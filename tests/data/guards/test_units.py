@@ -88,7 +88,7 @@ def test_gradients_instead_of_forces() -> None:
 def test_energies_of_the_wrong_sign() -> None:
     some = structures()
     scale(some, "REF_energy", -1.0)
-    assert "sign of energies" in warnings(some)["energy"]
+    assert "is the sign wrong?" in warnings(some)["energy"]
 
 
 def test_energies_per_atom() -> None:
