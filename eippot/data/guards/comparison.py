@@ -13,14 +13,14 @@ from typing import Final
 
 import numpy as np
 
-from eippot.data.guards.labelled import Floats
+from eippot.data.guards.labelled import Floats, Ints
 
 #: values that are looked at; a rank takes sorting.
 _MOST: Final = 20_000
 #: values [eV, eV/Å, eV/Å³] that are rounding errors in every unit.
 _NOISE: Final = 1e-8
 #: rank correlation from which on values are of the same quantity, whatever the unit, and how many
-#: of its standard deviations, 1/√(n − 1), are no chance.
+#: of its standard deviations, 1/√(n − 1) for n structures, are no chance.
 _LEAST_CORRELATION: Final = 0.5
 _LEAST_SIGMA: Final = 3.5
 
@@ -37,30 +37,41 @@ class Likeness:
         Of ranks, between −1 and 1.
     scale
         What the others' size has to be multiplied by to be that of DFT, positive.
-    count
-        Number of values.
+    structures
+        Number of structures that the values are of; within one, they depend on one another.
     """
 
     source: str
     correlation: float
     scale: float
-    count: int
+    structures: int
 
     @property
     def is_clear(self) -> bool:
         """Whether the values are of the same quantity."""
-        by_chance = _LEAST_SIGMA / np.sqrt(max(self.count - 1, 1))
+        by_chance = _LEAST_SIGMA / np.sqrt(max(self.structures - 1, 1))
         return bool(abs(self.correlation) >= max(_LEAST_CORRELATION, by_chance))
 
 
-def likeness(source: str, values: Floats, others: Floats) -> Likeness | None:
-    """Compare values of DFT with others; None where nothing varies that both know."""
+def likeness(source: str, values: Floats, others: Floats, owner: Ints) -> Likeness | None:
+    """Compare values of DFT with others; None where nothing varies that both know.
+
+    Parameters
+    ----------
+    source
+        What the others are.
+    values, others
+        The same shape; NaN where there are none.
+    owner
+        Which structure each row of values is of.
+    """
     both = (np.abs(values) > _NOISE) & (np.abs(others) > _NOISE)  # False for NaN
     both &= np.isfinite(values) & np.isfinite(others)
     known = np.flatnonzero(both)
     if len(known) > _MOST:
         known = known[np.linspace(0, len(known) - 1, _MOST).astype(int)]
-    x, y = others[known], values[known]
+    x, y = others.ravel()[known], values.ravel()[known]
+    owners = owner[known * len(owner) // max(values.size, 1)]
     if not len(known) or np.ptp(x) <= _NOISE or np.ptp(y) <= _NOISE:
         return None
     large = np.abs(x) >= np.median(np.abs(x))
@@ -68,11 +79,11 @@ def likeness(source: str, values: Floats, others: Floats) -> Likeness | None:
         source,
         float(np.corrcoef(_ranks(x), _ranks(y))[0, 1]),
         float(np.median(np.abs(y[large])) / np.median(np.abs(x[large]))),
-        len(known),
+        len(np.unique(owners)),
     )
 
 
-def closest(values: Floats, others: Mapping[str, Floats]) -> Likeness | None:
+def closest(values: Floats, others: Mapping[str, Floats], owner: Ints) -> Likeness | None:
     """Find the source that is most like DFT; None where none is clearly so.
 
     A source that DFT goes against is taken only if DFT goes with no other.
@@ -83,11 +94,13 @@ def closest(values: Floats, others: Mapping[str, Floats]) -> Likeness | None:
         Labels of DFT, in any shape; NaN where there are none.
     others
         What each source says, in the same shape.
+    owner
+        Which structure each row of values is of.
     """
     found = [
         like
         for source, said in others.items()
-        if (like := likeness(source, values.ravel(), said.ravel())) is not None and like.is_clear
+        if (like := likeness(source, values, said, owner)) is not None and like.is_clear
     ]
     return max(found, key=lambda like: (like.correlation > 0, abs(like.correlation)), default=None)
 

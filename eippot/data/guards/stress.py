@@ -47,16 +47,16 @@ def check_stress(labelled: LabelledSet) -> list[Finding]:
     """Compare stress with that of the EIPs, or with the energies of strained copies."""
     dft = stress_to_ase_voigt(labelled.dft.stress)  # (k, 6)
     eips = {name: stress_to_ase_voigt(said.stress) for name, said in labelled.eips.items()}
-    like = closest(dft, eips)
+    like = closest(dft, eips, np.arange(len(dft)))
     said = _by_eips(dft, eips, like, labelled.volumes) if like else _by_copies(labelled)
     return [Finding(STRESS.name, said)] if said else []
 
 
 def _by_eips(dft: Floats, eips: dict[str, Floats], like: Likeness, volumes: Floats) -> str:
-    virial = closest(dft / volumes[:, None], eips)
+    virial = closest(dft / volumes[:, None], eips, np.arange(len(dft)))
     if (
         virial
-        and not is_off(virial.scale)
+        and not is_off(virial.scale, STRESS_UNITS)
         and abs(virial.correlation) > abs(like.correlation) + _MORE_VIRIAL
     ):
         return (
@@ -65,7 +65,7 @@ def _by_eips(dft: Floats, eips: dict[str, Floats], like: Likeness, volumes: Floa
             f"Divide by {'V' if virial.correlation > 0 else '−V'}."
         )
     sentences = []
-    if is_off(like.scale):
+    if is_off(like.scale, _units(volumes)):
         sentences.append(blame_unit(_KEY, like, _units(volumes), "eV/Å³"))
     if like.correlation < 0:
         sentences.append(
@@ -87,21 +87,22 @@ def _units(volumes: Floats) -> dict[str, float]:
 
 def _other_order(dft: Floats, eips: dict[str, Floats]) -> str:
     """In which order shear is more like that of an EIP than in ASE's; "" if in none."""
+    shear, owner = dft[:, 3:], np.arange(len(dft))
     found = {
-        order: closest(dft[:, 3:], {name: said[:, list(places)] for name, said in eips.items()})
+        order: closest(shear, {name: said[:, list(places)] for name, said in eips.items()}, owner)
         for order, places in _ORDERS.items()
     }
     order, like = max(found.items(), key=lambda item: abs(item[1].correlation) if item[1] else 0.0)
     if like is None:
         return ""
-    usual = likeness(like.source, dft[:, 3:].ravel(), eips[like.source][:, 3:].ravel())
+    usual = likeness(like.source, shear, eips[like.source][:, 3:], owner)
     more = abs(like.correlation) - (abs(usual.correlation) if usual else 0.0)
     return order if more > _MORE_ALIKE else ""
 
 
 def _by_copies(labelled: LabelledSet) -> str:
     differences, said = strained_copies(labelled)
-    like = likeness("their energies", said, differences)
+    like = likeness("their energies", said, differences, np.arange(len(said)))
     if like is None or not like.is_clear:
         return ""
     about = f"{len(said)} pairs of structures that differ in nothing but their cell"

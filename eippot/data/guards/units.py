@@ -15,8 +15,10 @@ from eippot.properties import ENERGY, FORCES, reference_key
 
 #: scales of right labels are 0.4 to 1.1; the nearest wrong ones are those of Rydberg, 13.6 times
 #: smaller, and of kcal/mol, 23 times larger.
-LEAST_SCALE: Final = 0.15
-MOST_SCALE: Final = 4.0
+_RIGHT: Final = (0.15, 4.0)
+#: beyond these, it is another unit though no one knows which; one crystal's energies alone may have
+#: 0.14 beside a stiff EIP.
+_WITHOUT_NAME: Final = (0.02, 50.0)
 #: what a unit has to leave of a scale to explain it.
 _EXPLAINED: Final = (0.35, 1.3)
 #: how much less energies vary than energies per atom if they are per atom already, what energies
@@ -62,9 +64,12 @@ def explaining(
     return sorted(named, key=lambda name: abs(np.log(left[name])))
 
 
-def is_off(scale: float) -> bool:
-    """Whether a scale is none that labels in the right unit have."""
-    return not LEAST_SCALE <= scale <= MOST_SCALE
+def is_off(scale: float, known: Mapping[str, float]) -> bool:
+    """Whether a scale is none that labels in the right unit have, but one of another unit."""
+    if _RIGHT[0] <= scale <= _RIGHT[1]:
+        return False
+    is_named = bool(explaining(scale, known))
+    return is_named or not _WITHOUT_NAME[0] <= scale <= _WITHOUT_NAME[1]
 
 
 def blame_unit(what: str, like: Likeness, known: Mapping[str, float], right: str) -> str:
@@ -106,6 +111,7 @@ def _check_energies(labelled: LabelledSet) -> list[Finding]:
     like = closest(
         labelled.relative(dft),
         {name: labelled.relative(said.energies) for name, said in labelled.eips.items()},
+        np.arange(len(labelled)),
     )
     if like is None:
         return []
@@ -115,7 +121,7 @@ def _check_energies(labelled: LabelledSet) -> list[Finding]:
             f"{like.source}): is the sign wrong?"
         )
         return [Finding(ENERGY.name, text)]
-    if is_off(like.scale):
+    if is_off(like.scale, ENERGY_UNITS):
         what = f"The spread of {key} per atom"
         return [Finding(ENERGY.name, blame_unit(what, like, ENERGY_UNITS, "eV"))]
     return []
@@ -141,7 +147,8 @@ def _unexplained(values: Floats, fractions: Floats) -> float:
 
 def _check_forces(labelled: LabelledSet) -> list[Finding]:
     key = f"`{reference_key(FORCES)}`"
-    like = closest(labelled.dft.forces, {name: said.forces for name, said in labelled.eips.items()})
+    eips = {name: said.forces for name, said in labelled.eips.items()}
+    like = closest(labelled.dft.forces, eips, labelled.owner)
     if like is None:
         return []
     if like.correlation < 0:
@@ -150,6 +157,6 @@ def _check_forces(labelled: LabelledSet) -> list[Finding]:
             f"{like.source}): are these gradients of the energy? Forces are minus the gradient."
         )
         return [Finding(FORCES.name, text)]
-    if is_off(like.scale):
+    if is_off(like.scale, FORCE_UNITS):
         return [Finding(FORCES.name, blame_unit(key, like, FORCE_UNITS, "eV/Å"))]
     return []
