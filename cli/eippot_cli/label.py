@@ -69,9 +69,10 @@ def label(
     """Label structures with empirical interatomic potentials (EIPs).
 
     An EIP that crashes or hangs costs the structure it was at, no more. Interrupted, the same
-    command goes on where it was. With --suggest, EIPs are looked for: all installed models of
-    OpenKIM that know the elements, but for machine-learned ones, are tried on 100 structures, and
-    -o writes a card of them.
+    command goes on where it was. DFT labels that are doubtful beside those of the EIPs, in units,
+    signs, duplicates and so on, are told at the end, and not changed. With --suggest, EIPs are
+    looked for: all installed models of OpenKIM that know the elements, but for machine-learned
+    ones, are tried on 100 structures, and -o writes a card of them.
     """
     signal.signal(signal.SIGTERM, _terminate)
     if suggest:
@@ -136,7 +137,7 @@ def _show(result: LabelResult) -> None:
 
     from eippot.eips.base import Status
     from eippot.units import MEV_PER_EV
-    from eippot_cli.output import console, print_line
+    from eippot_cli.output import console, print_line, say
 
     table = Table(title=f"{result.n_structures} structures, {len(result.eips)} EIPs")
     table.add_column("EIP", no_wrap=True)
@@ -166,3 +167,5 @@ def _show(result: LabelResult) -> None:
         print_line(f"{missing} labels are missing; why: {result.failures}")
     if missing == result.n_labels:
         print_line("No EIP gave any good label: look at the reasons before you go on.")
+    for finding in result.findings:
+        say(str(finding))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import numpy as np
 from ase import Atoms
 
 from eippot.config.data import DataConfig
+from eippot.data.guards.check import check_labels
+from eippot.data.guards.findings import Finding
 from eippot.data.sources import reference_energies_of
 from eippot.data.store import GraphStore
 from eippot.errors import DataError
@@ -19,6 +22,8 @@ from eippot.graphs.species import species_of
 from eippot.properties import LABELS, WEAK_PREFIX, reference_key, weak_key
 from eippot.structures.io import energy_of, has_reference_energy, read_structures
 from eippot.structures.splits import set_hash, split_labelled
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,9 @@ class PreparedData:
         Chemical symbols of all structures, by atomic number.
     reference_energies
         Energy of the isolated atom of each species [eV].
+    findings
+        What is doubtful about the DFT labels; structures that validate from a file of their own are
+        counted after the others.
     """
 
     everything: list[Atoms]
@@ -43,6 +51,7 @@ class PreparedData:
     validation: list[Atoms]
     species: list[str]
     reference_energies: dict[str, float]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def weak(self) -> list[Atoms]:
@@ -72,6 +81,10 @@ class PreparedData:
         }
         return {key: n for key, n in counts.items() if n or not key.startswith(WEAK_PREFIX)}
 
+    def warnings(self) -> dict[str, object]:
+        """What a summary tells of doubtful labels."""
+        return {"warnings": list(map(str, self.findings))}
+
     def provenance(self) -> dict[str, object]:
         """Counts and hashes by which this data and this split can be recognized."""
         return {
@@ -88,8 +101,9 @@ def prepare(
     given_references: dict[str, float],
     species: Sequence[str] | None = None,
     require_labels: bool = True,
+    guard: bool = True,
 ) -> PreparedData:
-    """Read and split the structures of a stage.
+    """Read and split the structures of a stage, and warn of doubtful labels.
 
     Parameters
     ----------
@@ -102,6 +116,8 @@ def prepare(
         structures if None.
     require_labels
         Whether DFT labels are needed at all. Without any, missing reference energies are zero.
+    guard
+        Whether to check the labels.
 
     Raises
     ------
@@ -128,14 +144,17 @@ def prepare(
             "Pretrain on structures with all elements.",
         )
     symbols = list(species or found)
+    findings = check_labels([*everything, *held_out]) if guard else ()
+    for finding in findings:
+        logger.warning("%s", finding)
     if not labelled:
         references = dict.fromkeys(symbols, 0.0) | given_references
-        return PreparedData(everything, [], [], symbols, references)
+        return PreparedData(everything, [], [], symbols, references, findings)
     training, validation = labelled, held_out
     if not held_out:
         training, validation = split_labelled(labelled, config.validation, config.seed)
     references = fit_reference_energies(training, symbols, given_references)
-    return PreparedData(everything, training, validation, symbols, references)
+    return PreparedData(everything, training, validation, symbols, references, findings)
 
 
 def _validation_structures(path: Path | None) -> list[Atoms]:

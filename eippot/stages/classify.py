@@ -13,6 +13,7 @@ from torch import nn
 
 from eippot.config.stages import ClassifyConfig
 from eippot.data.forecast import Forecast, forecast
+from eippot.data.guards.findings import Finding
 from eippot.data.labels import aligned_labels, remove_labels, set_weak_label
 from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import PreparedData, average_neighbors, prepare
@@ -64,6 +65,8 @@ class ClassifyResult:
         How many of those with the class "none" have it because no class was probable enough.
     forecast
         How much of DFT the EIPs know; None where there are too few DFT labels.
+    findings
+        What is doubtful about the DFT labels.
     """
 
     output: Path
@@ -76,6 +79,7 @@ class ClassifyResult:
     usage: dict[str, int]
     below_threshold: int
     forecast: Forecast | None
+    findings: tuple[Finding, ...]
 
 
 def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
@@ -151,7 +155,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
         "usage": usage,
         "below_threshold": below,
     }
-    write_summary(config.run, result.as_summary() | card.provenance | summary)
+    write_summary(config.run, result.as_summary() | card.provenance | summary | data.warnings())
     return ClassifyResult(
         config.output,
         config.run,
@@ -163,6 +167,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
         usage,
         below,
         known,
+        data.findings,
     )
 
 

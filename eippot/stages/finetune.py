@@ -11,6 +11,7 @@ from ase import Atoms
 
 from eippot.config.loss import PretrainLossConfig
 from eippot.config.stages import FinetuneConfig
+from eippot.data.guards.findings import Finding
 from eippot.data.labels import Labels, labels_of
 from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import PreparedData, average_neighbors, energy_scale, prepare
@@ -55,6 +56,8 @@ class FinetuneResult:
         Structures of each kind that were used.
     reference_energies
         Energy of the isolated atom of each species [eV].
+    findings
+        What is doubtful about the DFT labels.
     """
 
     directory: Path
@@ -64,6 +67,7 @@ class FinetuneResult:
     validation_labels: int
     weak_labels: int
     reference_energies: dict[str, float]
+    findings: tuple[Finding, ...]
 
 
 def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
@@ -163,7 +167,8 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     )
     save_model(config.output, card, without_anchors(model, card) if anchors else model)
     counts = data.label_counts()
-    write_summary(config.output, result.as_summary() | {"labels_in_file": counts} | card.provenance)
+    summary = {"labels_in_file": counts} | card.provenance | data.warnings()
+    write_summary(config.output, result.as_summary() | summary)
     return FinetuneResult(
         config.output,
         result,
@@ -172,6 +177,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         len(data.validation),
         len(weak),
         data.reference_energies,
+        data.findings,
     )
 
 

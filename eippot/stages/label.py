@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from ase import Atoms
@@ -25,9 +25,12 @@ from eippot.eips.labels import write_label
 from eippot.eips.pool import WorkerPool, available_cores
 from eippot.eips.source import EIPSource, collect_sources
 from eippot.eips.table import LabelProgress, LabelTable
-from eippot.properties import ENERGY, eip_key, reference_key
+from eippot.properties import ENERGY, LABELS, eip_key, reference_key
 from eippot.structures.extxyz_writer import format_extxyz
 from eippot.structures.io import check_paths, energy_of, read_structures, write_texts
+
+if TYPE_CHECKING:
+    from eippot.data.guards.findings import Finding
 
 FAILURES_FILE: Final = "failures.csv"
 _FEWEST_FOR_ERROR: Final = 10
@@ -79,6 +82,8 @@ class LabelResult:
         Wall time [s].
     eips
         One summary per EIP.
+    findings
+        What is doubtful about the DFT labels, beside those of the EIPs.
     """
 
     output: Path
@@ -88,6 +93,7 @@ class LabelResult:
     already_done: int
     seconds: float
     eips: tuple[EIPSummary, ...]
+    findings: tuple[Finding, ...]
 
 
 def run(
@@ -144,6 +150,7 @@ def run(
             _summarize(source, row, structures)
             for source, row in zip(sources, outcomes, strict=True)
         ),
+        findings=_check_reference_labels(structures),
     )
 
 
@@ -247,6 +254,16 @@ def _summarize(
         median_ms=1000 * median(times) if times else None,
         energy_mae_per_atom=_aligned_error(source.name, structures),
     )
+
+
+def _check_reference_labels(structures: Sequence[Atoms]) -> tuple[Finding, ...]:
+    """What is doubtful about the labels that structures had before."""
+    keys = list(map(reference_key, LABELS))
+    if not any(key in atoms.info or key in atoms.arrays for atoms in structures for key in keys):
+        return ()
+    from eippot.data.guards.check import check_labels  # brings the configurations of all models
+
+    return check_labels(structures)
 
 
 def _aligned_error(eip: str, structures: Sequence[Atoms]) -> float | None:

@@ -10,6 +10,7 @@ import torch
 from ase import Atoms
 
 from eippot.config.stages import PretrainConfig
+from eippot.data.guards.findings import Finding
 from eippot.data.labels import eip_labels_of
 from eippot.data.loaders import training_loader, validation_loader
 from eippot.data.preparation import average_neighbors, energy_scale, prepare
@@ -40,12 +41,15 @@ class PretrainResult:
         How each EIP was brought to the DFT scale.
     structures
         Structures that were used, those for validation included.
+    findings
+        What is doubtful about the DFT labels.
     """
 
     directory: Path
     fit: FitResult
     alignments: list[Alignment]
     structures: int
+    findings: tuple[Finding, ...]
 
 
 def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
@@ -118,8 +122,8 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
         progress,
     )
     save_model(config.output, card, model)
-    write_summary(config.output, result.as_summary() | card.provenance)
-    return PretrainResult(config.output, result, alignments, len(usable))
+    write_summary(config.output, result.as_summary() | card.provenance | data.warnings())
+    return PretrainResult(config.output, result, alignments, len(usable), data.findings)
 
 
 def _with_eip_label(structures: list[Atoms], names: list[str]) -> list[Atoms]:

@@ -97,7 +97,8 @@ def _validation_structures(found: FinishedRun) -> tuple[str, dict[int, Atoms]]:
     settings = validate_config(
         DataConfig, found.config.get("data", {}), f"`data` of {found.directory / CONFIG}"
     )
-    data = prepare(settings, found.config.get("reference_energies", {}), found.card.species)
+    references = found.config.get("reference_energies", {})
+    data = prepare(settings, references, found.card.species, guard=False)
     source = settings.validation_structures or settings.structures
     if set_hash(data.validation) != found.summary["validation_hash"]:
         raise DataError(

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
+from eippot.structures.io import read_structures, write_structures
 from tests.cli.arguments import SHORT, TINY
 from tests.cli.conftest import Program
 from tests.pipeline import Pipeline
@@ -28,6 +31,22 @@ def test_finetune_with_everything(eippot: Program, pipeline: Pipeline, tmp_path:
     assert found.code == 0
     assert f"and {pipeline.finetune.weak_labels} weak labels" in found.out
     assert "reference_share: null" in (tmp_path / "run" / "config.yaml").read_text()
+
+
+def test_doubtful_labels_are_in_the_summary(
+    eippot: Program, pipeline: Pipeline, tmp_path: Path
+) -> None:
+    structures = read_structures(pipeline.labelled)
+    for atoms in structures:
+        if "REF_stress" in atoms.info:
+            atoms.info["REF_stress"] *= -1.0
+    write_structures(tmp_path / "pressures.extxyz", structures)
+    found = eippot(
+        "finetune", "-s", tmp_path / "pressures.extxyz", "-o", tmp_path / "run", *SHORT, *TINY
+    )
+    assert found.code == 0
+    [warning] = yaml.safe_load((tmp_path / "run" / "summary.yaml").read_text())["warnings"]
+    assert warning.startswith("Warning about DFT labels (stress): `REF_stress` has the sign of a")
 
 
 def test_missing_kinds_of_labels_are_shown(

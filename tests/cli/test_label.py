@@ -236,6 +236,35 @@ assert not loaded, loaded
     assert done.returncode == 0, done.stderr
 
 
+def test_warns_of_doubtful_reference_labels(tmp_path: Path) -> None:
+    """On stderr, without anything that is heavy, and without another exit code."""
+    structures = _pairs(12)
+    for atoms in structures:
+        atoms.info["REF_energy"] = -5.0
+    write_structures(tmp_path / "in.extxyz", structures)
+    code = """
+import sys
+from eippot_cli.main import app
+app("label in.extxyz -o out.extxyz --eip a=ase:faulty_calculators.Faulty".split(),
+    standalone_mode=False)
+loaded = [name for name in ("torch", "scipy", "ase.io") if name in sys.modules]
+assert not loaded, loaded
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Warning")]
+    assert line.startswith("Warning about DFT labels (duplicates): Of 12 structures, 11 were there")
+    assert "Warning" not in done.stdout
+
+
 def test_a_calculator_in_the_folder_where_one_is(tmp_path: Path) -> None:
     write_structures(tmp_path / "in.extxyz", _pairs(2))
     source = (CALCULATORS / "faulty_calculators.py").read_text()

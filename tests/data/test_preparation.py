@@ -79,6 +79,28 @@ def test_validation_structures_need_labels(tmp_path: Path) -> None:
         prepare(config, {})
 
 
+def test_doubtful_labels_are_told_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    structures = [*_structures(), _structures()[3]]
+    data = _prepare(tmp_path, structures)
+    [warning] = caplog.messages
+    assert warning.startswith("Warning about DFT labels (duplicates): Of 11 structures, 1 was")
+    assert data.warnings() == {"warnings": [warning]}
+    assert len(data.everything) == 21
+    caplog.clear()
+    assert _prepare(tmp_path, structures, guard=False).findings == ()
+    assert caplog.messages == []
+
+
+def test_structures_that_validate_are_no_copies_of_others(tmp_path: Path) -> None:
+    write_structures(tmp_path / "data.extxyz", _structures())
+    write_structures(tmp_path / "validation.extxyz", _structures()[2:4])
+    config = DataConfig(
+        structures=tmp_path / "data.extxyz", validation_structures=tmp_path / "validation.extxyz"
+    )
+    [finding] = prepare(config, {"C": -40.0, "Si": -100.0}).findings
+    assert "index 20, 21; 20 is 2" in finding.text
+
+
 def test_labels_are_counted(tmp_path: Path) -> None:
     counts = _prepare(tmp_path, _structures()).label_counts()
     assert counts == {"REF_energy": 10, "REF_forces": 0, "REF_stress": 0, "weak_energy": 5}

@@ -19,6 +19,7 @@ from eippot.config.stages import ClassifyConfig
 from eippot.deployment.files import open_exported
 from eippot.eips.base import Status
 from eippot.losses.kernels import NORMAL_MAR, TUKEY_CONSTANT
+from eippot.properties import LABELS
 from eippot.training.run_directory import CONTENTS
 from tests.docs.conftest import Walk
 from tests.docs.markdown import ROOT, blocks, code
@@ -94,6 +95,15 @@ def test_run_directory_is_as_described(walk: Walk) -> None:
     assert described == set(CONTENTS)
     for name in CONTENTS:
         assert (walk.folder / "runs" / "finetune" / name).exists()
+
+
+def test_every_warning_about_labels_is_explained() -> None:
+    guards = (ROOT / "eippot" / "data" / "guards").glob("*.py")
+    kinds = {kind for path in guards for kind in re.findall(r'Finding\("(.+?)"', path.read_text())}
+    assert len(kinds) == 9
+    kinds |= {prop.name for prop in LABELS}
+    table = (ROOT / "docs" / "troubleshooting.md").read_text()
+    assert kinds == set(re.findall(r"`(.+?)`", " ".join(re.findall(r"^\| (`.*?) \|", table, re.M))))
 
 
 def test_every_status_is_named() -> None:

@@ -116,6 +116,29 @@ def test_energies_are_compared_with_the_reference_after_alignment(tmp_path: Path
     assert summary.energy_mae_per_atom is None
 
 
+def test_doubtful_reference_labels_are_found_beside_those_of_the_eips(tmp_path: Path) -> None:
+    structures = _scaled(*np.linspace(0.95, 1.08, 24))
+    eips = {"sw": MATSCIPY_SW}
+    labelled = read_structures(_label(tmp_path, structures, eips=eips).output)
+    for atoms in labelled:
+        atoms.info["REF_energy"] = atoms.info["eip_sw_energy"] - 800.0
+        atoms.info["REF_stress"] = -atoms.info["eip_sw_stress"]
+    result = _label(tmp_path, labelled, eips=eips)
+    [finding] = result.findings
+    assert finding.kind == "stress"
+    assert "sign of a pressure" in finding.text
+    assert _label(tmp_path, structures, eips=eips).findings == ()
+
+
+def test_reference_labels_that_cannot_be_used_do_not_stop_labelling(tmp_path: Path) -> None:
+    structures = _pairs(12)
+    for atoms in structures:
+        atoms.arrays["REF_forces"] = np.zeros(2)
+    result = _label(tmp_path, structures, eips={"a": "ase:faulty_calculators.Faulty"})
+    assert "unusable labels" in {finding.kind for finding in result.findings}
+    assert result.output.is_file()
+
+
 def test_every_status_of_real_models(tmp_path: Path) -> None:
     pytest.importorskip("kimpy")
     structures = [*_scaled(1.0, 0.6, 0.3), bulk("Ge", cubic=True)]

@@ -42,6 +42,15 @@ def test_the_zero_of_energy_is_that_of_the_isolated_atoms(pipeline: Pipeline) ->
     assert pipeline.finetune.reference_energies == ISOLATED
 
 
+def test_summaries_tell_of_doubtful_labels(pipeline: Pipeline) -> None:
+    for directory, result in (
+        (pipeline.pretrain.directory, pipeline.pretrain),
+        (pipeline.classify.directory, pipeline.classify),
+        (pipeline.finetune.directory, pipeline.finetune),
+    ):
+        assert _summary(directory)["warnings"] == [str(finding) for finding in result.findings]
+
+
 def test_alignments_are_recovered(pipeline: Pipeline) -> None:
     for result in (pipeline.pretrain, pipeline.classify):
         far, twin = result.alignments
