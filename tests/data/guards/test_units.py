@@ -79,6 +79,20 @@ def test_eips_that_are_unlike_dft_say_nothing() -> None:
     assert "forces" not in warnings(some)
 
 
+def test_few_structures_say_nothing() -> None:
+    """Forces of a few structures are many values, which depend on one another."""
+    some = structures()[:10]
+    scale(some, "REF_forces", KCAL)
+    assert warnings(some) == {}
+
+
+def test_a_scale_that_no_unit_explains() -> None:
+    """Stiff EIPs have such."""
+    some = structures()
+    scale(some, "REF_energy", 0.14)
+    assert warnings(some) == {}
+
+
 def test_gradients_instead_of_forces() -> None:
     some = structures()
     scale(some, "REF_forces", -1.0)
