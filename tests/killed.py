@@ -68,8 +68,9 @@ def main() -> None:
     for done in range(options.kills):
         if not kill(begin(lambda: stage(config)), delays.uniform(0, options.longest)):
             sys.exit(f"came to its end after {done} kills")
+    began = time.monotonic()
     _, status = os.waitpid(begin(lambda: stage(config)), 0)
-    print(f"{options.stage}: {options.kills} kills")
+    print(f"{options.stage}: {options.kills} kills, then {time.monotonic() - began:.2f} s")
     sys.exit(os.waitstatus_to_exitcode(status))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.synthetic import TINY_MODEL, training, write_labelled
 ROOT: Final = Path(__file__).resolve().parents[2]
 #: calculators of slow EIPs are there.
 SEARCHED: Final = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "eips")])
+KILLS: Final = 5
 #: of each stage: what is compared, byte by byte.
 LEFT: Final = {
     "label": ["labelled.extxyz", "failures.csv"],
@@ -35,28 +37,36 @@ def _settings(stage: str, structures: Path) -> dict[str, Any]:
         {"output": "augmented.extxyz", "run": "run"} if stage == "classify" else {"output": "run"}
     )
     data = {"structures": str(structures)}
-    return paths | {"data": data, "training": training(epochs=40), "model": TINY_MODEL}
+    return paths | {"data": data, "training": training(epochs=80), "model": TINY_MODEL}
 
 
-def _left(folder: Path, stage: str, structures: Path, kills: int) -> list[bytes]:
+def _left(
+    folder: Path, stage: str, structures: Path, kills: int, longest: float
+) -> tuple[list[bytes], float]:
+    """What a stage leaves, and how long its last attempt took [s]."""
     folder.mkdir()
     (folder / "config.yaml").write_text(yaml.safe_dump(_settings(stage, structures)))
     found = subprocess.run(
-        [sys.executable, "-m", "tests.killed", stage, "config.yaml", "--kills", str(kills)],
+        [
+            *(sys.executable, "-m", "tests.killed", stage, "config.yaml"),
+            *("--kills", str(kills), "--longest", str(longest)),
+        ],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": SEARCHED},
         capture_output=True,
         text=True,
     )
     assert found.returncode == 0, found.stderr
-    assert found.stdout.endswith(f"{stage}: {kills} kills\n")
-    return [(folder / name).read_bytes() for name in LEFT[stage]]
+    seconds = re.search(rf"{stage}: {kills} kills, then (.*) s\n$", found.stdout)
+    assert seconds, found.stdout
+    return [(folder / name).read_bytes() for name in LEFT[stage]], float(seconds[1])
 
 
 @pytest.mark.parametrize("stage", LEFT)
 def test_nothing_is_lost(stage: str, tmp_path: Path) -> None:
     """The same bytes as without; `python -m tests.killed` kills as often as it is told."""
     structures = write_labelled(tmp_path / "structures.extxyz")
-    assert _left(tmp_path / "killed", stage, structures, 5) == _left(
-        tmp_path / "whole", stage, structures, 0
-    )
+    whole, seconds = _left(tmp_path / "whole", stage, structures, 0, 0.0)
+    # attempts so short that all of them together would not come to the end
+    killed, _ = _left(tmp_path / "killed", stage, structures, KILLS, seconds / KILLS)
+    assert killed == whole
