@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from eippot_cli.interrupts import resumable
+from eippot_cli.interrupts import interruptible
 from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, WeakLabels, assignments
 
 
@@ -38,7 +38,7 @@ def classify(
         },
         assignments(set_),
     )
-    with resumable():
+    with interruptible():
         result = run(settings)
     print_classify(result)
     print_run_directory(settings.run)

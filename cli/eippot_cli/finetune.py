@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eippot_cli.interrupts import resumable
+from eippot_cli.interrupts import interruptible
 from eippot_cli.options import ConfigFile, Pretrained, RunDirectory, Set, Structures, assignments
 
 
@@ -29,7 +29,7 @@ def finetune(
         },
         assignments(set_),
     )
-    with resumable():
+    with interruptible():
         result = run(settings)
     print_finetune(result)
     print_run_directory(settings.output)

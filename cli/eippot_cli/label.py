@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from eippot_cli.interrupts import interruptible
 from eippot_cli.suggest import suggest_eips
 
 if TYPE_CHECKING:
-    from eippot.config.label import LabelConfig
     from eippot.stages.label import LabelResult
 
 
@@ -96,12 +96,12 @@ def label(
         **_assignments(eip or []),
     }
     settings = read_config(LabelConfig, config, overrides)
-    try:
-        with label_progress() as report:
-            result = run(settings, report, restart)
-    except KeyboardInterrupt:
-        _tell_interrupted(settings)
-        raise typer.Exit(130) from None
+    kept = (
+        f"Interrupted. What is done is kept in {settings.output}.journal; "
+        "the same command goes on from there."
+    )
+    with interruptible(kept), label_progress() as report:
+        result = run(settings, report, restart)
     _show(result)
 
 
@@ -121,15 +121,6 @@ def _assignments(texts: list[str]) -> dict[str, str]:
 def _terminate(number: int, frame: object) -> NoReturn:
     """On SIGTERM, leave through the context managers, which end the workers."""
     sys.exit(128 + number)
-
-
-def _tell_interrupted(settings: LabelConfig) -> None:
-    from eippot_cli.output import say
-
-    say(
-        f"Interrupted. What is done is kept in {settings.output}.journal; "
-        "the same command goes on from there."
-    )
 
 
 def _show(result: LabelResult) -> None:

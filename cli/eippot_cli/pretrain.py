@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eippot_cli.interrupts import resumable
+from eippot_cli.interrupts import interruptible
 from eippot_cli.options import ConfigFile, RunDirectory, Set, Structures, assignments
 
 
@@ -24,7 +24,7 @@ def pretrain(
         {"data.structures": structures, "output": output},
         assignments(set_),
     )
-    with resumable():
+    with interruptible():
         result = run(settings)
     print_pretrain(result)
     print_run_directory(settings.output)

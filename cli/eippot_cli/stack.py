@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eippot_cli.interrupts import resumable
+from eippot_cli.interrupts import interruptible
 from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, WeakLabels, assignments
 
 
@@ -25,6 +25,6 @@ def stack(
         {"data.structures": structures, "output": output, "pretrained": pretrained},
         assignments(set_),
     )
-    with resumable():
+    with interruptible():
         result = run(settings)
     print_stack(result)

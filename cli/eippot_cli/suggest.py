@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from eippot_cli.interrupts import interruptible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,7 +36,6 @@ def suggest_eips(
     from eippot.config.label import SuggestConfig
     from eippot.errors import ConfigError
     from eippot.stages.suggest import run
-    from eippot_cli.output import say
     from eippot_cli.progress import label_progress
 
     if others:
@@ -52,12 +51,8 @@ def suggest_eips(
         "time_limit": time_limit,
     }
     settings = read_config(SuggestConfig, None, given)
-    try:
-        with label_progress() as report:
-            result = run(settings, report)
-    except KeyboardInterrupt:
-        say("Interrupted; nothing was written.")
-        raise typer.Exit(130) from None
+    with interruptible("Interrupted; nothing was written."), label_progress() as report:
+        result = run(settings, report)
     _show(result, settings.input)
 
 

@@ -82,7 +82,7 @@ def read_run(directory: Path) -> FinishedRun:
     if not (directory / SUMMARY).is_file():
         raise DataError(
             f"Expected a run that has ended, got {directory}, which holds no {SUMMARY} yet.",
-            "Wait until the training is over; if it was stopped, train again.",
+            "Wait until the training is over; if it was stopped, the same command goes on.",
         )
     card, model = load_model(directory)
     summary = _read_mapping(directory / SUMMARY)

@@ -11,6 +11,7 @@ import yaml
 
 from eippot.config.base import Config, dump_config, read_config
 from eippot.errors import ConfigError
+from eippot.structures.io import write_texts
 
 CONFIG: Final = "config.yaml"
 METRICS: Final = "metrics.csv"
@@ -91,6 +92,4 @@ def write_summary(directory: Path, summary: dict[str, object]) -> None:
     """Write ``summary.yaml``, and the versions that made it: from here on, the run is finished."""
     versions = {name: version(name) for name in ("eippot", "torch", "lightning", "ase")}
     text = yaml.safe_dump(summary | {"versions": versions}, sort_keys=False, allow_unicode=True)
-    whole = directory / f".{SUMMARY}"
-    whole.write_text(text)
-    whole.replace(directory / SUMMARY)
+    write_texts(directory / SUMMARY, [text.encode()])

@@ -203,6 +203,28 @@ def test_a_configuration_file_with_flags_over_it(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere.extxyz").exists()
 
 
+def _label_lightly(folder: Path, source: str) -> subprocess.CompletedProcess[str]:
+    """Label in a process that loads nothing heavy."""
+    code = f"""
+import sys
+from eippot_cli.main import app
+app("label in.extxyz -o out.extxyz --eip a={source}".split(), standalone_mode=False)
+loaded = [name for name in ("torch", "scipy", "ase.io") if name in sys.modules]
+assert not loaded, loaded
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 def test_starts_without_what_labelling_does_not_need(tmp_path: Path) -> None:
     write_structures(tmp_path / "in.extxyz", _pairs(2))
     (tmp_path / "light.py").write_text(
@@ -217,23 +239,7 @@ def calculator():
     return Faulty()
 """
     )
-    code = """
-import sys
-from eippot_cli.main import app
-app("label in.extxyz -o out.extxyz --eip a=ase:light.calculator".split(), standalone_mode=False)
-loaded = [name for name in ("torch", "scipy", "ase.io") if name in sys.modules]
-assert not loaded, loaded
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    _label_lightly(tmp_path, "ase:light.calculator")
 
 
 def test_warns_of_doubtful_reference_labels(tmp_path: Path) -> None:
@@ -242,24 +248,7 @@ def test_warns_of_doubtful_reference_labels(tmp_path: Path) -> None:
     for atoms in structures:
         atoms.info["REF_energy"] = -5.0
     write_structures(tmp_path / "in.extxyz", structures)
-    code = """
-import sys
-from eippot_cli.main import app
-app("label in.extxyz -o out.extxyz --eip a=ase:faulty_calculators.Faulty".split(),
-    standalone_mode=False)
-loaded = [name for name in ("torch", "scipy", "ase.io") if name in sys.modules]
-assert not loaded, loaded
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    done = _label_lightly(tmp_path, "ase:faulty_calculators.Faulty")
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("Warning")]
     assert line.startswith("Warning about DFT labels (duplicates): Of 12 structures, 11 were there")
     assert "Warning" not in done.stdout
