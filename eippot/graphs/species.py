@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
+from ase.data import chemical_symbols
 
 from eippot.errors import DataError
+from eippot.structures.choosing import elements_of
 
 
 def species_indices(atoms: Atoms, species: Sequence[str]) -> np.ndarray:
@@ -26,9 +28,4 @@ def species_indices(atoms: Atoms, species: Sequence[str]) -> np.ndarray:
 
 def species_of(structures: Sequence[Atoms]) -> list[str]:
     """Chemical symbols that occur in a set of structures, by atomic number."""
-    numbers = {
-        int(number): symbol
-        for atoms in structures
-        for number, symbol in zip(atoms.numbers, atoms.get_chemical_symbols(), strict=True)
-    }
-    return [numbers[number] for number in sorted(numbers)]
+    return [chemical_symbols[number] for number in elements_of(structures)]

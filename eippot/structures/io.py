@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
-from io import StringIO
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 import numpy as np
 from ase import Atoms
@@ -18,25 +14,16 @@ from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from eippot.conventions import stress_from_ase_voigt
-from eippot.errors import ConfigError, DataError, EippotError
+from eippot.errors import ConfigError, DataError
 from eippot.properties import ENERGY, FORCES, LABELS, STRESS, reference_key
-from eippot.structures.ani import SUFFIXES as HDF5_SUFFIXES
-from eippot.structures.ani import read_ani
-from eippot.structures.deepmd import TYPES_FILE, read_system
-from eippot.structures.extxyz_reader import read_extxyz
+from eippot.structures.arrow_store import check_replaceable, is_store, open_store, write_store
 from eippot.structures.extxyz_writer import format_extxyz
+from eippot.structures.files import open_file, read_pieces
 
-_OPENERS: Final[dict[str, Callable[..., IO[Any]]]] = {
-    ".xz": lzma.open,
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-}
-#: which file or system of a folder a structure is from, with the name of the folder.
-ORIGIN: Final = "origin"
 #: what the data of the paper (Shui et al. 2022) call the DFT energy.
 _PAPER_ENERGY: Final = "energy_reference"
-#: bytes that are written at once.
-_BUFFER: Final = 2**16
+#: structures of a store that are read into memory where that is needed.
+MOST_IN_MEMORY: Final = 200_000
 
 
 def read_structures(path: Path) -> list[Atoms]:
@@ -54,23 +41,56 @@ def read_structures(path: Path) -> list[Atoms]:
         ``.bz2``); HDF5 in the layout of :mod:`eippot.structures.ani`; a system of DeePMD-kit
         (:mod:`eippot.structures.deepmd`); a folder that holds any number of systems, extended XYZ
         and HDF5 files at any depth. They are read in the order of their names, and ``origin`` of
-        each structure says which one it is from.
+        each structure says which one it is from. A store (:mod:`eippot.structures.arrow_store`)
+        is read if it is small.
 
     Raises
     ------
     DataError
         The file is missing, unreadable or empty, or a structure has no atoms or positions that
-        are not finite.
+        are not finite; or a store is too large to be held in memory.
     MissingDependencyError
-        h5py is needed and not installed.
+        h5py or pyarrow is needed and not installed.
     """
-    structures = _read(path)
-    if not structures:
+    if is_store(path):
+        stored = open_store(path)
+        if len(stored) > MOST_IN_MEMORY:
+            raise DataError(
+                f"Expected at most {MOST_IN_MEMORY} structures where all have to be in memory at "
+                f"once, got {len(stored)} in {path}.",
+                "`label`, `perturb`, `classify`, `pretrain` and `finetune` take stores of any "
+                "size; for anything else, take fewer structures.",
+            )
+        return list(stored)
+    return [atoms for piece in _checked_pieces(path, whole=True) for atoms in piece]
+
+
+def open_structures(path: Path) -> Sequence[Atoms]:
+    """The same; those of a store stay there until each is asked for, however many they are."""
+    return open_store(path) if is_store(path) else read_structures(path)
+
+
+def iterate_structures(path: Path) -> Iterator[Atoms]:
+    """The same, one after the other; of extended XYZ and stores, few are in memory at a time."""
+    if is_store(path):
+        yield from open_store(path)
+        return
+    for piece in _checked_pieces(path, whole=False):
+        yield from piece
+
+
+def _checked_pieces(path: Path, whole: bool) -> Iterator[list[Atoms]]:
+    count = 0
+    for structures in read_pieces(path, whole):
+        if not structures:
+            continue
+        _check_all(structures, path, count)
+        for atoms in structures:
+            _keep_reference_labels(atoms)
+        count += len(structures)
+        yield structures
+    if not count:
         raise DataError(f"{path} holds no structure.")
-    _check_all(structures, path)
-    for atoms in structures:
-        _keep_reference_labels(atoms)
-    return structures
 
 
 def check_paths(source: Path, output: Path) -> None:
@@ -83,19 +103,22 @@ def check_paths(source: Path, output: Path) -> None:
             "Name an output outside of it.",
         )
     names = output.name.removesuffix(".gz").removesuffix(".xz")
-    if not names.endswith((".extxyz", ".xyz")):
+    if is_store(output):
+        check_replaceable(output)
+    elif not names.endswith((".extxyz", ".xyz")):
         raise ConfigError(
-            f"Expected an output that ends in .extxyz (or .extxyz.xz, .extxyz.gz), got {output}."
+            f"Expected an output that ends in .extxyz (or .extxyz.xz, .extxyz.gz), or in .arrow "
+            f"for a store, got {output}."
         )
 
 
 def write_structures(path: Path, structures: Iterable[Atoms]) -> None:
-    """Write structures as extended XYZ, atomically: the file is complete or not there.
+    """Write structures as extended XYZ or a store, atomically: it is complete or not there.
 
     Parameters
     ----------
     path
-        Target; a suffix ``.xz``, ``.gz`` or ``.bz2`` compresses.
+        Target; ``.arrow`` is a store; a suffix ``.xz``, ``.gz`` or ``.bz2`` compresses.
     structures
         ``info`` and ``arrays`` are written; results of attached calculators are not.
 
@@ -103,8 +126,13 @@ def write_structures(path: Path, structures: Iterable[Atoms]) -> None:
     ------
     DataError
         There can be no file of this name.
+    MissingDependencyError
+        pyarrow is needed and not installed.
     """
-    write_texts(path, format_extxyz(structures))
+    if is_store(path):
+        write_store(path, structures)
+    else:
+        write_texts(path, format_extxyz(structures))
 
 
 def write_texts(path: Path, texts: Iterable[bytes]) -> None:
@@ -117,7 +145,7 @@ def write_texts(path: Path, texts: Iterable[bytes]) -> None:
     os.close(handle)
     temporary = Path(name)
     try:
-        with _OPENERS.get(path.suffix, _open_plain)(temporary, "wb") as file:
+        with open_file(temporary, "wb", path.suffix) as file:
             file.writelines(texts)
         temporary.chmod(0o644)
         temporary.replace(path)
@@ -172,83 +200,7 @@ def stress_of(atoms: Atoms, key: str) -> np.ndarray | None:
     raise DataError(f"`{key}` should have 6 (ASE order) or 9 components, got {value.size}.")
 
 
-def _read(path: Path) -> list[Atoms]:
-    if not path.is_dir() or _is_system(path):
-        return _read_one(path)
-    structures = []
-    for source in _sources(path):
-        found = _read_one(source)
-        origin = Path(path.resolve().name) / source.relative_to(path)
-        for atoms in found:
-            atoms.info[ORIGIN] = origin.as_posix()
-        structures += found
-    return structures
-
-
-def _sources(folder: Path) -> list[Path]:
-    """Files and systems below a folder that hold structures."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if (_is_system(path) if path.is_dir() else _is_extxyz(path) or _is_hdf5(path))
-    )
-
-
-def _read_one(path: Path) -> list[Atoms]:
-    if not path.exists():
-        raise DataError(f"No structure file at {path}.")
-    try:
-        return _parse(path)
-    except EippotError:
-        raise
-    except Exception as error:  # ASE's readers raise whatever the format's parser raises
-        raise DataError(
-            f"{path} cannot be read as a structure file: {type(error).__name__}: {error}",
-            "Extended XYZ (.extxyz) is the safest format; check the line that is named, if any.",
-        ) from error
-
-
-def _parse(path: Path) -> list[Atoms]:
-    if path.is_dir():
-        return read_system(path)
-    if _is_hdf5(path):
-        return read_ani(path)
-    if not _is_extxyz(path):
-        return _read_by_ase(path)
-    with _OPENERS.get(path.suffix, _open_plain)(path, "rb") as file:
-        content: bytes = file.read()
-    structures = read_extxyz(content)
-    if structures is None:
-        structures = _read_by_ase(StringIO(content.decode(), newline=None))
-    return structures
-
-
-def _open_plain(path: Path, mode: str) -> IO[bytes]:
-    return path.open(mode, buffering=_BUFFER)
-
-
-def _is_system(path: Path) -> bool:
-    return (path / TYPES_FILE).is_file()
-
-
-def _is_hdf5(path: Path) -> bool:
-    return path.suffix in HDF5_SUFFIXES
-
-
-def _is_extxyz(path: Path) -> bool:
-    names = [suffix for suffix in path.suffixes if suffix not in _OPENERS]
-    return bool(names) and names[-1] in (".extxyz", ".xyz")
-
-
-def _read_by_ase(source: Path | StringIO) -> list[Atoms]:
-    from ase.io import read  # takes as long as all else at the start
-
-    options = {"format": "extxyz"} if isinstance(source, StringIO) else {}
-    structures = read(source, index=":", **options)
-    return structures if isinstance(structures, list) else [structures]
-
-
-def _check_all(structures: Sequence[Atoms], path: Path) -> None:
+def _check_all(structures: Sequence[Atoms], path: Path, first: int) -> None:
     pbc = np.array([atoms.pbc for atoms in structures])  # (k, 3)
     cells = np.array([atoms.cell.array for atoms in structures])  # (k, 3, 3)
     sound = np.isfinite(cells).all(axis=(1, 2))
@@ -258,7 +210,7 @@ def _check_all(structures: Sequence[Atoms], path: Path) -> None:
     if not np.isfinite(np.concatenate([atoms.positions for atoms in structures])).all():
         sound &= [np.isfinite(atoms.positions).all() for atoms in structures]
     for index in np.flatnonzero(~sound)[:1].tolist():
-        _complain(structures[index], f"structure {index} of {path}")
+        _complain(structures[index], f"structure {first + index} of {path}")
 
 
 def _complain(atoms: Atoms, where: str) -> NoReturn:

@@ -9,6 +9,7 @@ import numpy as np
 from ase import Atoms
 
 from eippot.errors import DataError
+from eippot.structures.choosing import chosen
 
 
 def split_indices(count: int, fractions: Sequence[float], seed: int) -> list[list[int]]:
@@ -43,7 +44,7 @@ def split_indices(count: int, fractions: Sequence[float], seed: int) -> list[lis
 
 def split_labelled(
     structures: Sequence[Atoms], validation: float, seed: int
-) -> tuple[list[Atoms], list[Atoms]]:
+) -> tuple[Sequence[Atoms], Sequence[Atoms]]:
     """Divide DFT-labelled structures into training and validation ones.
 
     The same structures in the same order, share and seed give the same split in every stage.
@@ -63,10 +64,11 @@ def split_labelled(
     DataError
         There are fewer than two structures that are not isolated atoms.
     """
-    isolated = [a for a in structures if len(a) == 1 and not a.pbc.any()]
-    others = [a for a in structures if len(a) > 1 or a.pbc.any()]
+    alone = np.array([len(a) == 1 and not a.pbc.any() for a in structures], dtype=bool)
+    isolated, others = np.flatnonzero(alone), np.flatnonzero(~alone)
     held_out, kept = split_indices(len(others), [validation], seed)
-    return [*isolated, *(others[i] for i in kept)], [others[i] for i in held_out]
+    training = np.concatenate([isolated, others[kept]])
+    return chosen(structures, training), chosen(structures, others[held_out])
 
 
 def structure_hash(atoms: Atoms) -> str:
