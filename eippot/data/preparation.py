@@ -19,8 +19,9 @@ from eippot.data.store import GraphStore
 from eippot.errors import DataError
 from eippot.graphs.references import above_isolated_atoms, fit_reference_energies
 from eippot.graphs.species import species_of
-from eippot.properties import LABELS, WEAK_PREFIX, reference_key, weak_key
-from eippot.structures.io import energy_of, has_reference_energy, read_structures
+from eippot.properties import ENERGY, LABELS, WEAK_PREFIX, reference_key, weak_key
+from eippot.structures.choosing import energies_under, have, joined, where
+from eippot.structures.io import open_structures, read_structures
 from eippot.structures.splits import set_hash, split_labelled
 
 logger = logging.getLogger(__name__)
@@ -46,27 +47,23 @@ class PreparedData:
         counted after the others.
     """
 
-    everything: list[Atoms]
-    training: list[Atoms]
-    validation: list[Atoms]
+    everything: Sequence[Atoms]
+    training: Sequence[Atoms]
+    validation: Sequence[Atoms]
     species: list[str]
     reference_energies: dict[str, float]
     findings: tuple[Finding, ...] = ()
 
     @property
-    def weak(self) -> list[Atoms]:
+    def weak(self) -> Sequence[Atoms]:
         """Structures with a weak label and no DFT label."""
-        key = weak_key(LABELS[0])
-        return [
-            a
-            for a in self.everything
-            if not has_reference_energy(a) and energy_of(a, key) is not None
-        ]
+        unlabelled = self.unlabelled
+        return where(unlabelled, np.isfinite(energies_under(unlabelled, weak_key(ENERGY))))
 
     @property
-    def unlabelled(self) -> list[Atoms]:
+    def unlabelled(self) -> Sequence[Atoms]:
         """Structures without a DFT label."""
-        return [a for a in self.everything if not has_reference_energy(a)]
+        return where(self.everything, np.isnan(reference_energies_of(self.everything)))
 
     def relative_energies_per_atom(self) -> np.ndarray:
         """DFT energies of the training structures above their reference ``(m,)`` [eV/atom]."""
@@ -76,9 +73,7 @@ class PreparedData:
     def label_counts(self) -> dict[str, int]:
         """How many structures have each reference and weak label."""
         keys = [*map(reference_key, LABELS), *map(weak_key, LABELS)]
-        counts = {
-            key: sum(key in a.info or key in a.arrays for a in self.everything) for key in keys
-        }
+        counts = {key: int(have(self.everything, key).sum()) for key in keys}
         return {key: n for key, n in counts.items() if n or not key.startswith(WEAK_PREFIX)}
 
     def warnings(self) -> dict[str, object]:
@@ -102,6 +97,7 @@ def prepare(
     species: Sequence[str] | None = None,
     require_labels: bool = True,
     guard: bool = True,
+    in_memory: bool = False,
 ) -> PreparedData:
     """Read and split the structures of a stage, and warn of doubtful labels.
 
@@ -118,6 +114,8 @@ def prepare(
         Whether DFT labels are needed at all. Without any, missing reference energies are zero.
     guard
         Whether to check the labels.
+    in_memory
+        Whether structures are lists of their own, also those of a store.
 
     Raises
     ------
@@ -125,8 +123,9 @@ def prepare(
         A file cannot be used, or holds no structure with a DFT energy; or that for validation holds
         one without.
     """
-    everything = read_structures(config.structures)
-    labelled = [a for a in everything if has_reference_energy(a)]
+    read = read_structures if in_memory else open_structures
+    everything = read(config.structures)
+    labelled = where(everything, np.isfinite(reference_energies_of(everything)))
     if require_labels and not labelled:
         raise DataError(
             f"Expected structures with a DFT energy in {config.structures}, got none among "
@@ -134,8 +133,12 @@ def prepare(
             "Reference labels stand under `REF_energy`, `REF_forces` and `REF_stress`, or where "
             "ASE keeps calculator results.",
         )
-    held_out = _validation_structures(config.validation_structures)
-    found = species_of([*everything, *held_out])
+    held_out: Sequence[Atoms] = []
+    if config.validation_structures:
+        held_out = read(config.validation_structures)
+        _check_validation(held_out, config.validation_structures)
+    everywhere = joined(everything, held_out)
+    found = species_of(everywhere)
     missing = sorted(set(found) - set(species or found))
     if missing:
         raise DataError(
@@ -144,7 +147,7 @@ def prepare(
             "Pretrain on structures with all elements.",
         )
     symbols = list(species or found)
-    findings = check_labels([*everything, *held_out]) if guard else ()
+    findings = check_labels(everywhere) if guard else ()
     for finding in findings:
         logger.warning("%s", finding)
     if not labelled:
@@ -157,17 +160,15 @@ def prepare(
     return PreparedData(everything, training, validation, symbols, references, findings)
 
 
-def _validation_structures(path: Path | None) -> list[Atoms]:
-    """Of a file of their own, if there is one: with a DFT energy each."""
-    structures = read_structures(path) if path else []
-    without = sum(not has_reference_energy(atoms) for atoms in structures)
+def _check_validation(structures: Sequence[Atoms], path: Path) -> None:
+    """Refuse structures without a DFT energy in a file of their own."""
+    without = int(np.isnan(reference_energies_of(structures)).sum())
     if without:
         raise DataError(
             f"Expected a DFT energy for each structure in {path}, which validates, got none for "
             f"{without} of {len(structures)}.",
             "Structures without a DFT label belong into `data.structures`.",
         )
-    return structures
 
 
 def average_neighbors(graphs: GraphStore) -> float:

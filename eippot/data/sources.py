@@ -15,7 +15,7 @@ from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment, fit_alignment
 from eippot.graphs.references import composition
 from eippot.properties import ENERGY, eip_key, reference_key
-from eippot.structures.io import energy_of
+from eippot.structures.choosing import energies_under, have, keys_of
 
 #: the class of structures that no EIP describes.
 NONE_CLASS: Final = "none"
@@ -75,22 +75,23 @@ def eip_sources(
     )
     for name in sources:
         key = eip_key(name, SOURCE)
-        said = (str(atoms.info[key]) for atoms in structures if key in atoms.info)
-        sources[name] = next(said, None)
+        said = have(structures, key)
+        if said.any():
+            sources[name] = str(structures[int(said.argmax())].info[key])
     return sources
 
 
 def eip_energies(structures: Sequence[Atoms], names: Sequence[str]) -> np.ndarray:
     """Energies ``(structures, P)`` [eV] of P EIPs, as labelled; NaN where there is none."""
-    keys = [eip_key(name, ENERGY.name) for name in names]
-    rows = [[_or_nan(energy_of(atoms, key)) for key in keys] for atoms in structures]
-    return np.array(rows, dtype=float).reshape(len(structures), len(keys))
+    energies = np.zeros((len(structures), len(names)))
+    for column, name in zip(energies.T, names, strict=True):
+        column[:] = energies_under(structures, eip_key(name, ENERGY.name))
+    return energies
 
 
 def reference_energies_of(structures: Sequence[Atoms]) -> np.ndarray:
     """DFT energies ``(structures,)`` [eV]; NaN where there is none."""
-    key = reference_key(ENERGY)
-    return np.array([_or_nan(energy_of(atoms, key)) for atoms in structures], dtype=float)
+    return energies_under(structures, reference_key(ENERGY))
 
 
 def align_eips(
@@ -108,7 +109,7 @@ def align_eips(
     """
     energies = eip_energies(training, names)
     reference = reference_energies_of(training)
-    counts = composition(training, species).reshape(len(training), len(species))
+    counts = composition(training, species)
     return [
         fit_alignment(name, kind, species, energies[:, i], reference, counts)
         for i, name in enumerate(names)
@@ -155,13 +156,4 @@ def true_classes(
 
 def _with_energy(structures: Sequence[Atoms]) -> set[str]:
     """Names of the EIPs that have an energy for some structure."""
-    return {
-        match[1]
-        for atoms in structures
-        for key in atoms.info
-        if (match := _ENERGY_KEY.fullmatch(key))
-    }
-
-
-def _or_nan(value: float | None) -> float:
-    return float("nan") if value is None else value
+    return {match[1] for key in keys_of(structures) if (match := _ENERGY_KEY.fullmatch(key))}

@@ -43,6 +43,8 @@ class Journal:
     ----------
     outcomes
         What was in the journal when it was opened.
+    kept
+        Folder for what a run has finished before its end.
 
     Raises
     ------
@@ -52,6 +54,7 @@ class Journal:
 
     def __init__(self, output: Path) -> None:
         self.folder = output.with_name(output.name + ".journal")
+        self.kept = self.folder / "kept"
         self.outcomes: dict[bytes, Outcome] = {}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -79,7 +82,7 @@ class Journal:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._file.tell() == 0:
+        if self._file.tell() == 0 and not self.kept.exists():
             self.remove()  # nothing was done: leave nothing behind
         self._file.close()
         self._lock.close()
@@ -97,10 +100,15 @@ class Journal:
         payload = b"".join((len(keys).to_bytes(8, "little"), *keys, packed))
         self._file.write(_HEADER.pack(_MAGIC, len(payload), zlib.crc32(payload)) + payload)
 
-    def forget(self) -> None:
-        """Drop every outcome, and start anew."""
+    def drop(self) -> None:
+        """Drop every outcome: something else holds them now, among what is kept."""
         self.outcomes.clear()
         self._file.truncate(0)
+
+    def forget(self) -> None:
+        """Drop every outcome and all that is kept, and start anew."""
+        self.drop()
+        shutil.rmtree(self.kept, ignore_errors=True)
 
     def remove(self) -> None:
         """Remove the folder; the journal takes no further outcomes."""

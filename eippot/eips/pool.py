@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from eippot.eips.base import Outcome
+from eippot.eips.base import Outcome, Status
 from eippot.eips.frame import Frame
 from eippot.eips.messages import Hello, Open, Opened, Phase
 from eippot.eips.packing import pack_frames, pack_outcomes, unpack_outcomes
@@ -84,6 +84,7 @@ class WorkerPool:
         self._slots = [_Slot() for _ in range(workers)]
         self._give_up_after = give_up_after
         self._idle_deaths = 0
+        self._given_up: dict[int, Status] = {}
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -131,7 +132,7 @@ class WorkerPool:
         first: Iterable[Entry] = (),
         keep: Callable[[Sequence[Entry], bytes], None] = lambda entries, packed: None,
     ) -> Iterator[list[tuple[Entry, Outcome]]]:
-        """Evaluate entries, in no particular order.
+        """Evaluate entries, in no particular order; an EIP that was given up stays so.
 
         Parameters
         ----------
@@ -154,8 +155,10 @@ class WorkerPool:
         EIPError
             Workers cannot be kept alive at all.
         """
-        schedule = Schedule(entries, len(self._slots), self._give_up_after, first)
+        schedule = Schedule(entries, len(self._slots), self._give_up_after, first, self._given_up)
         self._keep = keep
+        if abandoned := schedule.abandoned():
+            yield abandoned
         self._assign(schedule, frames)
         while busy := [slot for slot in self._slots if slot.entries]:
             connections = [slot.process.connection for slot in busy if slot.process]

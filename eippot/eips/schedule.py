@@ -54,6 +54,8 @@ class Schedule:
         Further entries, to be done before the others.
     give_up_after
         An EIP that has crashed or timed out so many times in a row is left alone; 0 is never.
+    given_up
+        EIPs that were left alone before, and why; further ones are added.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Schedule:
         n_workers: int,
         give_up_after: int,
         first: Iterable[Entry] = (),
+        given_up: dict[int, Status] | None = None,
     ) -> None:
         self._queues: dict[int, _Queue] = {}
         for entry in entries:
@@ -74,7 +77,11 @@ class Schedule:
         self._n_workers = n_workers
         self._give_up_after = give_up_after
         self._seen_crashing: set[Entry] = set()
-        self._given_up: dict[int, Status] = {}
+        self._given_up = {} if given_up is None else given_up
+
+    def abandoned(self) -> list[tuple[Entry, Outcome]]:
+        """Take the entries of EIPs that were left alone before."""
+        return [lost for eip in self._given_up for lost in self._rest(eip)]
 
     def next_portion(self) -> list[Entry]:
         """Take entries of one EIP for one worker; empty when nothing is waiting."""
@@ -134,12 +141,16 @@ class Schedule:
         finished = [(entry, outcome)]
         if 0 < self._give_up_after <= queue.lost_in_a_row and entry.eip not in self._given_up:
             self._given_up[entry.eip] = outcome.status
-            rest = [*queue.waiting, *queue.suspects]
-            queue.waiting.clear()
-            queue.suspects.clear()
-            untried = self._untried(entry.eip)
-            finished += [(Entry(entry.eip, structure), untried) for structure in rest]
+            finished += self._rest(entry.eip)
         return finished
+
+    def _rest(self, eip: int) -> list[tuple[Entry, Outcome]]:
+        """Take all entries of an EIP that is given up."""
+        queue = self._queues.get(eip, _Queue())
+        rest = [*queue.waiting, *queue.suspects]
+        queue.waiting.clear()
+        queue.suspects.clear()
+        return [(Entry(eip, structure), self._untried(eip)) for structure in rest]
 
     def _untried(self, eip: int) -> Outcome:
         reason = f"not tried: {self._give_up_after} evaluations in a row crashed or timed out"

@@ -10,6 +10,7 @@ from ase import Atoms
 
 from eippot.errors import DataError
 from eippot.properties import ENERGY, reference_key
+from eippot.structures.choosing import energies_under, where
 from eippot.structures.io import energy_of
 
 logger = logging.getLogger(__name__)
@@ -20,8 +21,11 @@ SUSPICIOUS_ENERGY_PER_ATOM = 20.0
 
 def composition(structures: Sequence[Atoms], species: Sequence[str]) -> np.ndarray:
     """How many atoms of each species every structure has: ``(structures, species)``."""
-    symbols = [atoms.get_chemical_symbols() for atoms in structures]
-    return np.array([[found.count(s) for s in species] for found in symbols], dtype=float)
+    counts = np.zeros((len(structures), len(species)))
+    for row, atoms in zip(counts, structures, strict=True):
+        found = atoms.get_chemical_symbols()
+        row[:] = [found.count(symbol) for symbol in species]
+    return counts
 
 
 def fit_reference_energies(
@@ -93,9 +97,9 @@ def _least_squares(
     known: Mapping[str, float],
     missing: Sequence[str],
 ) -> dict[str, float]:
-    labelled = [a for a in structures if energy_of(a, reference_key(ENERGY)) is not None]
-    counts = composition(labelled, species).reshape(len(labelled), len(species))
-    energies = np.array([energy_of(a, reference_key(ENERGY)) for a in labelled], dtype=float)
+    found = energies_under(structures, reference_key(ENERGY))
+    labelled, energies = where(structures, np.isfinite(found)), found[np.isfinite(found)]
+    counts = composition(labelled, species)
     energies -= counts @ np.array([known.get(symbol, 0.0) for symbol in species])
     columns = counts[:, [list(species).index(symbol) for symbol in missing]]
     sizes = counts.sum(axis=1)[:, None]

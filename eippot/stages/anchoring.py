@@ -17,6 +17,7 @@ from eippot.graphs.alignment import Alignment
 from eippot.models.potential import Potential
 from eippot.models.pretrained import Pretrained
 from eippot.models.saved import ModelCard, build_potential
+from eippot.structures.choosing import where
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Anchors:
         """Of the EIPs, in the order of the pretrained heads."""
         return [alignment.source for alignment in self.alignments]
 
-    def holding(self, structures: Sequence[Atoms]) -> list[Atoms]:
+    def holding(self, structures: Sequence[Atoms]) -> Sequence[Atoms]:
         """Structures with a label of at least one of the EIPs.
 
         Raises
@@ -54,7 +55,7 @@ class Anchors:
                 f"{', '.join(self.names)}, which are to anchor; got none among {len(structures)}.",
                 "Run `eippot label` on more structures, or set `anchor: 0`.",
             )
-        return [atoms for atoms, is_known in zip(structures, known, strict=True) if is_known]
+        return where(structures, known)
 
     def labels(self, atoms: Atoms) -> Labels:
         """Labels of all EIPs, as the pretrained heads have learnt them."""

@@ -13,7 +13,7 @@ from eippot.config.cite import CiteConfig
 from eippot.data.sources import eip_names, eip_sources
 from eippot.eips.cards import Card, card_names, read_card
 from eippot.eips.citing import EIPCitations, text_entry
-from eippot.structures.io import read_structures
+from eippot.structures.io import open_structures
 from eippot.training.run_directory import CONTENTS
 
 #: programs that a network is trained with, and those behind kinds of EIPs.
@@ -115,7 +115,7 @@ def _used_by(path: Path) -> _Used:
         return _used_by_exported(path)
     if any((path / name).exists() for name in CONTENTS):
         return _used_by_run(path)
-    structures = read_structures(path)
+    structures = open_structures(path)
     return _Used(eips=list(eip_sources(structures, eip_names(structures)).items()))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +22,7 @@ from eippot.data.preparation import PreparedData, average_neighbors, prepare
 from eippot.data.sources import (
     NONE_CLASS,
     align_eips,
-    aligned_energies,
+    eip_energies,
     eip_names,
     eip_sources,
     true_classes,
@@ -31,7 +33,8 @@ from eippot.graphs.alignment import Alignment
 from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_classifier, save_model
 from eippot.properties import WEAK_PREFIX
-from eippot.structures.io import write_structures
+from eippot.structures.choosing import joined
+from eippot.structures.io import has_reference_energy, write_structures
 from eippot.training.calibration import Calibration, calibrate
 from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
@@ -143,10 +146,10 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     classes = graphs["validation"].column("true_class").numpy()
     confusion, calibration = _confusion(logits, classes), calibrate(logits, classes)
     save_model(config.run, card.model_copy(update={"temperature": calibration.temperature}), model)
-    remove_labels(data.everything, WEAK_PREFIX)
     probabilities = softmax(_logits(model, graphs["unlabelled"]) / calibration.temperature, axis=1)
-    usage, below = _add_weak_labels(probabilities, data.unlabelled, alignments, config.threshold)
-    write_structures(config.output, data.everything)
+    choice = _choose(probabilities, data.unlabelled, alignments, config.threshold)
+    write_structures(config.output, _augmented(data.everything, alignments, choice))
+    usage, below = choice.usage(alignments), choice.below
     known = forecast(data.training, alignments)
     summary = {
         "forecast": asdict(known) if known else None,
@@ -182,11 +185,12 @@ def _graphs(
         "unlabelled": data.unlabelled,
     }
     graphs = build_graphs(
-        [atoms for part in parts.values() for atoms in part],
+        joined(*parts.values()),
         data.species,
         cutoff,
         dtype,
         neighbor_lists=config.data.neighbor_lists,
+        scratch=config.run,
     )
     stores = dict(zip(parts, graphs.split(map(len, parts.values())), strict=True))
     for name in ("training", "validation"):
@@ -219,30 +223,57 @@ def _confusion(logits: np.ndarray, classes: np.ndarray) -> np.ndarray:
     return confusion
 
 
-def _add_weak_labels(
+class _Choice(NamedTuple):
+    """Which EIP to believe for each structure without a DFT label.
+
+    Attributes
+    ----------
+    best, probability
+        ``(m,)``: index of the EIP, or P ("none"), and how probable it is.
+    below
+        How often it is "none" because no EIP reached the threshold.
+    """
+
+    best: np.ndarray
+    probability: np.ndarray
+    below: int
+
+    def usage(self, alignments: list[Alignment]) -> dict[str, int]:
+        """How often each class was chosen."""
+        names = [*(alignment.source for alignment in alignments), NONE_CLASS]
+        counts = np.bincount(self.best, minlength=len(names)).tolist()
+        return dict(zip(names, counts, strict=True))
+
+
+def _choose(
     probabilities: np.ndarray,
-    structures: list[Atoms],
+    structures: Sequence[Atoms],
     alignments: list[Alignment],
     threshold: float,
-) -> tuple[dict[str, int], int]:
-    """Write the aligned labels of the most probable EIP into each structure, with its probability.
-
-    An EIP that has no label for a structure cannot be chosen for it. Counts how often each class
-    was chosen, and how often "none" because no EIP reached the threshold.
-    """
-    usage = {alignment.source: 0 for alignment in alignments} | {NONE_CLASS: 0}
-    below = 0
+) -> _Choice:
+    """Take the most probable class; an EIP that has no label for a structure cannot be chosen."""
     if not structures:
-        return usage, below
-    energies = aligned_energies(structures, alignments)
+        return _Choice(np.zeros(0, dtype=np.int64), np.zeros(0), 0)
+    energies = eip_energies(structures, [alignment.source for alignment in alignments])
     probabilities[:, :-1][~np.isfinite(energies)] = 0.0
-    for i, atoms in enumerate(structures):
-        best = int(probabilities[i].argmax())
-        probability = float(probabilities[i, best])
-        if best < len(alignments) and probability < threshold:
-            best, below = len(alignments), below + 1
-        name = alignments[best].source if best < len(alignments) else NONE_CLASS
-        usage[name] += 1
-        labels = aligned_labels(atoms, alignments[best]) if name != NONE_CLASS else {}
-        set_weak_label(atoms, name, labels, probability=probability)
-    return usage, below
+    best = probabilities.argmax(axis=1)
+    probability = probabilities[np.arange(len(best)), best]
+    unsure = (best < len(alignments)) & (probability < threshold)
+    best[unsure] = len(alignments)
+    return _Choice(best, probability, int(unsure.sum()))
+
+
+def _augmented(
+    structures: Sequence[Atoms], alignments: list[Alignment], choice: _Choice
+) -> Iterator[Atoms]:
+    """All structures; those without a DFT label with the aligned labels of the chosen EIP."""
+    choices = zip(choice.best.tolist(), choice.probability.tolist(), strict=True)
+    for atoms in structures:
+        remove_labels([atoms], WEAK_PREFIX)
+        if not has_reference_energy(atoms):
+            best, probability = next(choices)
+            is_known = best < len(alignments)
+            labels = aligned_labels(atoms, alignments[best]) if is_known else {}
+            name = alignments[best].source if is_known else NONE_CLASS
+            set_weak_label(atoms, name, labels, probability=probability)
+        yield atoms

@@ -31,6 +31,7 @@ from eippot.models.pretrained import Pretrained, load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.properties import ENERGY, reference_key, weak_key
 from eippot.stages.anchoring import anchors_of, without_anchors
+from eippot.structures.choosing import have, joined
 from eippot.structures.io import has_reference_energy
 from eippot.training.anchored import AnchoredObjective
 from eippot.training.centering import center_layers
@@ -97,7 +98,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         )
     anchors = anchors_of(config, pretrained)
     weak = data.weak if config.use_weak_labels else []
-    audited = any(WEAK_ERROR in atoms.info for atoms in weak)
+    audited = bool(have(weak, WEAK_ERROR).any())
     others = anchors.holding(data.unlabelled) if anchors else weak
     start_run(config.output, config)
     seed_everything(config.training)
@@ -105,7 +106,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     dtype = getattr(torch, config.training.precision)
     architecture = model_config(pretrained, config.model)
     graphs = build_graphs(
-        [*data.training, *others, *data.validation],
+        joined(data.training, others, data.validation),
         data.species,
         architecture.cutoff,
         dtype,
@@ -115,6 +116,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
             | (_error(atoms) if audited else {})
         ),
         config.data.neighbor_lists,
+        config.output,
     )
     sizes = len(data.training), len(others)
     learnt, validation = graphs.split([sum(sizes), len(data.validation)])
@@ -232,7 +234,7 @@ def _shown_to_each(graphs: GraphStore, members: int) -> list[GraphStore]:
     return [graphs.subset(shown.nonzero()[:, 0].tolist()) for shown in graphs.column("shown").T]
 
 
-def _weak_weight(config: FinetuneConfig, data: PreparedData, weak: list[Atoms]) -> float:
+def _weak_weight(config: FinetuneConfig, data: PreparedData, weak: Sequence[Atoms]) -> float:
     """Weight α of the weak labels, or α·m/s."""
     ratio = len(data.training) / len(weak) if weak and config.loss.weak.scale_by_counts else 1.0
     return config.loss.weak.weight * ratio

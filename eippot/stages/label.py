@@ -6,11 +6,9 @@ import csv
 import gc
 import os
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
@@ -19,25 +17,27 @@ import numpy as np
 from ase import Atoms
 
 from eippot.config.label import LabelConfig
-from eippot.eips.base import Limits, Outcome, Status
+from eippot.eips.base import Limits, Status
 from eippot.eips.journal import Journal
-from eippot.eips.labels import write_label
 from eippot.eips.pool import WorkerPool, available_cores
 from eippot.eips.source import EIPSource, collect_sources
-from eippot.eips.table import LabelProgress, LabelTable
+from eippot.eips.table import LabelTable
 from eippot.properties import ENERGY, LABELS, eip_key, reference_key
-from eippot.structures.extxyz_writer import format_extxyz
-from eippot.structures.io import check_paths, energy_of, read_structures, write_texts
+from eippot.stages.label_parts import LabelledParts, Report, Row, Tally, failures_of
+from eippot.stages.label_texts import LabelledTexts
+from eippot.structures.arrow_store import is_store, open_store
+from eippot.structures.choosing import chosen, energies_under, have, spread
+from eippot.structures.io import check_paths, read_structures, write_texts
 
 if TYPE_CHECKING:
     from eippot.data.guards.findings import Finding
 
 FAILURES_FILE: Final = "failures.csv"
 _FEWEST_FOR_ERROR: Final = 10
+#: of a store, so many structures tell the error well enough.
+_MOST_FOR_ERROR: Final = 20_000
 #: as much of an input keeps a worker busy for longer than it takes to start.
 _BYTES_PER_WORKER: Final = 2**22
-#: text of labelled structures that is kept in memory until it is written.
-_MOST_BYTES_AHEAD: Final = 2**28
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class EIPSummary:
     counts
         Number of structures by status; every status is there.
     median_ms
-        Median time per structure [ms]; None where nothing was evaluated.
+        Median time per structure [ms], of a store that of its shards; None where nothing was
+        evaluated.
     energy_mae_per_atom
         Mean absolute error of the energies against reference labels [eV/atom], after alignment
         by one offset per element; None where fewer than ten structures have both.
@@ -98,7 +99,7 @@ class LabelResult:
 
 def run(
     config: LabelConfig,
-    report: Callable[[LabelProgress], None] = lambda progress: None,
+    report: Report = lambda progress: None,
     restart: bool = False,
 ) -> LabelResult:
     """Evaluate every EIP on every structure, and write the labelled structures.
@@ -123,80 +124,64 @@ def run(
     start = time.monotonic()
     check_paths(config.input, config.output)
     sources = collect_sources(config.eips, config.sets)
+    failures = config.output.with_name(FAILURES_FILE)
+    label = _label_in_parts if is_store(config.output) else _label_at_once
     with _garbage_stays(), Journal(config.output) as journal:
-        with _open_pool(config, sources, journal.folder) as pool:
-            pool.start(_count_sure_workers(config.input))
-            structures = read_structures(config.input)
-            limits = Limits(config.max_energy, config.max_force)
-            table = LabelTable(sources, structures, config.forces, limits)
-            if restart:
-                journal.forget()
-            already_done = table.resume(journal, config.time_limit)
-            labelled = _Labelled(structures, sources, table)
-            table.evaluate(pool, journal, report, labelled.prepare)
-        outcomes = list(zip(*(table.outcomes(i) for i in range(len(structures))), strict=True))
-        failures = config.output.with_name(FAILURES_FILE)
-        _write_failures(failures, sources, outcomes)
-        write_texts(config.output, labelled.texts())
+        if restart:
+            journal.forget()
+        tally, structures = label(config, sources, journal, report, failures)
         journal.remove()
     return LabelResult(
         output=config.output,
         failures=failures,
-        n_structures=len(structures),
-        n_labels=len(structures) * len(sources),
-        already_done=already_done,
+        n_structures=tally.n_structures,
+        n_labels=tally.n_structures * len(sources),
+        already_done=tally.already_done,
         seconds=time.monotonic() - start,
-        eips=tuple(
-            _summarize(source, row, structures)
-            for source, row in zip(sources, outcomes, strict=True)
-        ),
+        eips=tuple(_summarize(source, tally, structures) for source in sources),
         findings=_check_reference_labels(structures),
     )
 
 
-class _Labelled:
-    """Structures with their labels, as text; as much as possible is made while workers work.
+def _label_at_once(
+    config: LabelConfig,
+    sources: Sequence[EIPSource],
+    journal: Journal,
+    report: Report,
+    failures: Path,
+) -> tuple[Tally, Sequence[Atoms]]:
+    """Label structures in memory, and write them as extended XYZ."""
+    with _open_pool(config, sources, journal.folder) as pool:
+        pool.start(_count_sure_workers(config.input))
+        structures = read_structures(config.input)
+        limits = Limits(config.max_energy, config.max_force)
+        table = LabelTable(sources, structures, config.forces, limits)
+        tally = Tally(len(structures), table.resume(journal, config.time_limit))
+        labelled = LabelledTexts(structures, sources, table)
+        table.evaluate(pool, journal, report, labelled.prepare)
+    outcomes = list(zip(*(table.outcomes(i) for i in range(len(structures))), strict=True))
+    for source, row in zip(sources, outcomes, strict=True):
+        tally.add(source.name, row)
+    _write_failures(failures, failures_of(sources, outcomes))
+    write_texts(config.output, labelled.texts())
+    return tally, structures
 
-    Parameters
-    ----------
-    structures
-        Get their labels.
-    sources
-        The EIPs.
-    table
-        The labels.
-    """
 
-    def __init__(
-        self, structures: Sequence[Atoms], sources: Sequence[EIPSource], table: LabelTable
-    ) -> None:
-        self._structures = structures
-        self._sources = sources
-        self._table = table
-        self._texts: dict[int, bytes] = {}
-        self._n_bytes = 0
-
-    def prepare(self, indices: Sequence[int]) -> None:
-        """Format structures ahead, as far as memory is set apart for it."""
-        if self._n_bytes < _MOST_BYTES_AHEAD:
-            texts = list(format_extxyz(map(self._label, indices)))
-            self._texts.update(zip(indices, texts, strict=True))
-            self._n_bytes += sum(map(len, texts))
-
-    def texts(self) -> Iterator[bytes]:
-        """Text of every structure, in order."""
-        indices = range(len(self._structures))
-        for is_prepared, some in groupby(indices, self._texts.__contains__):
-            if is_prepared:
-                yield from map(self._texts.__getitem__, some)
-            else:
-                yield from format_extxyz(map(self._label, some))
-
-    def _label(self, index: int) -> Atoms:
-        atoms = self._structures[index]
-        for source, outcome in zip(self._sources, self._table.outcomes(index), strict=True):
-            write_label(atoms, source.name, source.text, outcome)
-        return atoms
+def _label_in_parts(
+    config: LabelConfig,
+    sources: Sequence[EIPSource],
+    journal: Journal,
+    report: Report,
+    failures: Path,
+) -> tuple[Tally, Sequence[Atoms]]:
+    """Label a part of the structures after the other, and write them as a store."""
+    parts = LabelledParts(config, sources, journal)
+    with _open_pool(config, sources, journal.folder) as pool:
+        pool.start(_count_sure_workers(config.input))
+        tally = parts.label(pool, report)
+    _write_failures(failures, parts.failures())
+    parts.finish()
+    return tally, open_store(config.output)
 
 
 @contextmanager
@@ -228,30 +213,22 @@ def _open_pool(config: LabelConfig, sources: Sequence[EIPSource], folder: Path) 
     )
 
 
-def _write_failures(
-    path: Path, sources: Sequence[EIPSource], outcomes: Sequence[Sequence[Outcome]]
-) -> None:
+def _write_failures(path: Path, failures: Iterable[Row]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["structure", "eip", "status", "reason"])
-        for index, column in enumerate(zip(*outcomes, strict=True)):
-            for source, outcome in zip(sources, column, strict=True):
-                if outcome.status is not Status.OK:
-                    writer.writerow([index, source.name, outcome.status.value, outcome.reason])
+        writer.writerows(failures)
     temporary.replace(path)
 
 
-def _summarize(
-    source: EIPSource, outcomes: Sequence[Outcome], structures: Sequence[Atoms]
-) -> EIPSummary:
-    counts = Counter(outcome.status for outcome in outcomes)
-    times = [outcome.seconds for outcome in outcomes if outcome.seconds is not None]
+def _summarize(source: EIPSource, tally: Tally, structures: Sequence[Atoms]) -> EIPSummary:
+    counts, medians = tally.counts[source.name], tally.medians[source.name]
     return EIPSummary(
         name=source.name,
         source=source.text,
         counts={status: counts[status] for status in Status},
-        median_ms=1000 * median(times) if times else None,
+        median_ms=1000 * median(medians) if medians else None,
         energy_mae_per_atom=_aligned_error(source.name, structures),
     )
 
@@ -259,7 +236,7 @@ def _summarize(
 def _check_reference_labels(structures: Sequence[Atoms]) -> tuple[Finding, ...]:
     """What is doubtful about the labels that structures had before."""
     keys = list(map(reference_key, LABELS))
-    if not any(key in atoms.info or key in atoms.arrays for atoms in structures for key in keys):
+    if not any(have(structures, key).any() for key in keys):
         return ()
     from eippot.data.guards.check import check_labels  # brings the configurations of all models
 
@@ -268,20 +245,19 @@ def _check_reference_labels(structures: Sequence[Atoms]) -> tuple[Finding, ...]:
 
 def _aligned_error(eip: str, structures: Sequence[Atoms]) -> float | None:
     """Mean absolute energy error against reference labels [eV/atom], after alignment."""
-    pairs = [
-        (atoms, energy, reference)
-        for atoms in structures
-        if (reference := energy_of(atoms, reference_key(ENERGY))) is not None
-        and (energy := energy_of(atoms, eip_key(eip, ENERGY.name))) is not None
-    ]
-    if len(pairs) < _FEWEST_FOR_ERROR:
+    energies = energies_under(structures, eip_key(eip, ENERGY.name))
+    references = energies_under(structures, reference_key(ENERGY))
+    both = np.flatnonzero(np.isfinite(energies) & np.isfinite(references))
+    if not isinstance(structures, list):
+        both = spread(both, _MOST_FOR_ERROR)
+    if len(both) < _FEWEST_FOR_ERROR:
         return None
     from eippot.graphs.alignment import fit_alignment  # brings the configurations of all models
+    from eippot.graphs.references import composition
 
-    species = sorted({symbol for atoms, _, _ in pairs for symbol in atoms.symbols})
-    compositions = [[list(atoms.symbols).count(s) for s in species] for atoms, _, _ in pairs]
-    energies, references = np.array([[pair[1], pair[2]] for pair in pairs]).T
+    labelled = chosen(structures, both)
+    species = sorted({symbol for atoms in labelled for symbol in atoms.symbols})
     alignment = fit_alignment(
-        eip, "offset", species, energies, references, np.array(compositions, dtype=np.float64)
+        eip, "offset", species, energies[both], references[both], composition(labelled, species)
     )
     return alignment.mae_per_atom

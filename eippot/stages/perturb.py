@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ import numpy as np
 from ase import Atoms
 
 from eippot.config.perturb import PerturbConfig
-from eippot.structures.io import check_paths, read_structures, write_structures
+from eippot.structures.io import check_paths, open_structures, write_structures
 from eippot.structures.perturbations import rattle, shortest_distance, strain
 
 #: the smallest displacements are so much smaller than the largest.
@@ -57,20 +58,27 @@ def run(config: PerturbConfig) -> PerturbResult:
     Raises
     ------
     ConfigError
-        The output is the input, in its folder, or no extended XYZ.
+        The output is the input, in its folder, or neither extended XYZ nor a store.
     DataError
         The structures cannot be read, or the output cannot be written.
     """
     check_paths(config.input, config.output)
-    structures = read_structures(config.input)
+    structures = open_structures(config.input)
     distances = np.array([shortest_distance(atoms) for atoms in structures])
     least = config.closest * float(distances[np.isfinite(distances)].min(initial=np.inf))
-    copies = list(_copies(structures, least, config)) if np.isfinite(least) else []
-    write_structures(config.output, [*structures, *copies])
-    return PerturbResult(config.output, len(structures), len(copies), least)
+    n_copies = 0
+
+    def copies() -> Iterator[Atoms]:
+        nonlocal n_copies
+        for copy in _copies(structures, least, config) if np.isfinite(least) else ():
+            n_copies += 1
+            yield copy
+
+    write_structures(config.output, chain(structures, copies()))
+    return PerturbResult(config.output, len(structures), n_copies, least)
 
 
-def _copies(structures: list[Atoms], least: float, config: PerturbConfig) -> Iterator[Atoms]:
+def _copies(structures: Sequence[Atoms], least: float, config: PerturbConfig) -> Iterator[Atoms]:
     """All copies, in the order of the structures; a longer list of copies begins as a shorter."""
     for round_ in range(config.copies):
         for index, atoms in enumerate(structures):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
 from eippot.losses.terms import PretrainLoss
 from eippot.models.saved import ModelCard, build_potential, save_model
+from eippot.structures.choosing import where
 from eippot.structures.splits import split_indices
 from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
@@ -89,6 +91,7 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
         dtype,
         lambda atoms: eip_labels_of(atoms, alignments, zero),
         config.data.neighbor_lists,
+        config.output,
     )
     held_out, kept = split_indices(len(graphs), [config.eip_validation], config.data.seed)
     training = graphs.subset(kept)
@@ -126,9 +129,8 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
     return PretrainResult(config.output, result, alignments, len(usable), data.findings)
 
 
-def _with_eip_label(structures: list[Atoms], names: list[str]) -> list[Atoms]:
-    labelled = np.isfinite(eip_energies(structures, names)).any(axis=1)
-    usable = [atoms for atoms, has in zip(structures, labelled, strict=True) if has]
+def _with_eip_label(structures: Sequence[Atoms], names: list[str]) -> Sequence[Atoms]:
+    usable = where(structures, np.isfinite(eip_energies(structures, names)).any(axis=1))
     if len(usable) < 2:
         raise DataError(f"Expected at least 2 structures with an EIP label, got {len(usable)}.")
     return usable

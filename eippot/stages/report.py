@@ -98,7 +98,7 @@ def _validation_structures(found: FinishedRun) -> tuple[str, dict[int, Atoms]]:
         DataConfig, found.config.get("data", {}), f"`data` of {found.directory / CONFIG}"
     )
     references = found.config.get("reference_energies", {})
-    data = prepare(settings, references, found.card.species, guard=False)
+    data = prepare(settings, references, found.card.species, guard=False, in_memory=True)
     source = settings.validation_structures or settings.structures
     if set_hash(data.validation) != found.summary["validation_hash"]:
         raise DataError(

@@ -99,7 +99,10 @@ def run(config: StackConfig, progress: bool = True) -> StackResult:
             "or choose `method: combination`, which needs none.",
         )
     data = prepare(
-        config.data, config.reference_energies, pretrained.card.species if pretrained else None
+        config.data,
+        config.reference_energies,
+        pretrained.card.species if pretrained else None,
+        in_memory=True,
     )
     names = eip_names(data.everything, config.eips)
     training, validation, pool = (

@@ -15,6 +15,7 @@ from ase import Atoms
 from eippot.config.label import SuggestConfig
 from eippot.data.candidates import Candidate, compare_candidates
 from eippot.data.ranking import Comparison
+from eippot.data.sources import reference_energies_of
 from eippot.eips.base import Limits, Outcome
 from eippot.eips.cards import Card, CardEntry, check_new_card, write_card
 from eippot.eips.journal import Journal
@@ -24,7 +25,8 @@ from eippot.eips.source import EIPSource, parse_source
 from eippot.eips.table import LabelProgress, LabelTable
 from eippot.errors import DataError, EIPError
 from eippot.graphs.species import species_of
-from eippot.structures.io import has_reference_energy, read_structures
+from eippot.structures.choosing import where
+from eippot.structures.io import open_structures
 from eippot.units import MEV_PER_EV
 from eippot.version import __version__
 
@@ -94,10 +96,10 @@ def run(
     """
     if config.output is not None:
         check_new_card(config.output)
-    everything = read_structures(config.input)
+    everything = open_structures(config.input)
     species = species_of(everything)
     items, n_learned = _find_items(species)
-    labelled = [atoms for atoms in everything if has_reference_energy(atoms)]
+    labelled = where(everything, np.isfinite(reference_energies_of(everything)))
     is_ranked = len(labelled) >= FEWEST_LABELS
     drawn = _draw(labelled if is_ranked else everything, config)
     names = _short_names(items)
@@ -140,12 +142,12 @@ def _find_items(species: Sequence[str]) -> tuple[list[KIMItem], int]:
 
 def _draw(structures: Sequence[Atoms], config: SuggestConfig) -> list[Atoms]:
     """Some structures, in their order; isolated atoms tell nothing of an EIP."""
-    candidates = [atoms for atoms in structures if len(atoms) > 1 or atoms.pbc.any()]
+    candidates = [i for i, atoms in enumerate(structures) if len(atoms) > 1 or atoms.pbc.any()]
     if not candidates:
         raise DataError(f"Expected structures in {config.input}, got isolated atoms alone.")
     random = np.random.default_rng(config.seed)
-    chosen = random.permutation(len(candidates))[: config.structures]
-    return [candidates[index] for index in sorted(chosen.tolist())]
+    drawn = random.permutation(len(candidates))[: config.structures]
+    return [structures[candidates[index]] for index in sorted(drawn.tolist())]
 
 
 def _short_names(items: Sequence[KIMItem]) -> list[str]:

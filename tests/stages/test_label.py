@@ -99,7 +99,7 @@ def test_the_output_does_not_depend_on_what_is_formatted_ahead(
     eips = {"a": "ase:faulty_calculators.Faulty", "b": "ase:faulty_calculators.Faulty?fault=nan"}
     texts = set()
     for most in (2**30, 1000, 0):
-        monkeypatch.setattr("eippot.stages.label._MOST_BYTES_AHEAD", most)
+        monkeypatch.setattr("eippot.stages.label_texts._MOST_BYTES_AHEAD", most)
         texts.add(_label(tmp_path, structures, eips=eips).output.read_text())
     assert len(texts) == 1
 

@@ -14,6 +14,7 @@ from ase import Atoms
 
 from eippot.errors import DataError
 from eippot.properties import ENERGY, FORCES, STRESS, Property, eip_key, reference_key
+from eippot.structures.choosing import chosen, have, spread
 from eippot.structures.io import energy_of, forces_of, stress_of
 
 Floats = npt.NDArray[np.float64]
@@ -22,6 +23,8 @@ Bools = npt.NDArray[np.bool_]
 Value = TypeVar("Value")
 KeyOf = Callable[[Property], str]
 
+#: so many structures of a store are enough to see what is usually wrong.
+MOST_OF_STORE: Final = 20_000
 _ENERGY_KEY: Final = re.compile(re.escape(eip_key("@", ENERGY.name)).replace("@", "(.+)"))
 
 
@@ -50,7 +53,8 @@ class LabelledSet:
     Parameters
     ----------
     structures
-        Structures of a file; those without any label of DFT are left out.
+        Structures of a file; those without any label of DFT are left out. Of a store that has
+        more, ``MOST_OF_STORE`` are taken, evenly spread.
 
     Attributes
     ----------
@@ -68,13 +72,11 @@ class LabelledSet:
 
     def __init__(self, structures: Sequence[Atoms]) -> None:
         keys = [reference_key(prop) for prop in (ENERGY, FORCES, STRESS)]
-        kept = [
-            index
-            for index, atoms in enumerate(structures)
-            if any(key in atoms.info or key in atoms.arrays for key in keys)
-        ]
-        self.structures = [structures[index] for index in kept]
-        self.indices = np.array(kept, dtype=np.int64)
+        kept = np.flatnonzero(np.any([have(structures, key) for key in keys], axis=0))
+        if not isinstance(structures, list):
+            kept = spread(kept, MOST_OF_STORE)
+        self.structures = list(chosen(structures, kept))
+        self.indices = kept
         self.n_atoms = np.array([len(atoms) for atoms in self.structures], dtype=np.int64)
         self.starts = np.cumsum(self.n_atoms) - self.n_atoms
         self.dft = self._read(reference_key)
