@@ -21,13 +21,16 @@ def label(
         Path | None,
         typer.Argument(
             help="Structures to label: any format that ASE reads, HDF5 like ANI-Al, a system of "
-            "DeePMD-kit, or a folder of such."
+            "DeePMD-kit, a folder of such, or a store."
         ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Labelled structures (.extxyz); with --suggest a card (.yaml)."
+            "--output",
+            "-o",
+            help="Labelled structures (.extxyz, or .arrow for a store that may be larger than "
+            "memory); with --suggest a card (.yaml).",
         ),
     ] = None,
     eip: Annotated[

@@ -11,7 +11,8 @@ import typer
 def perturb(
     structures: Annotated[Path, typer.Argument(help="Structures, as for eippot label.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The structures and their copies (.extxyz).")
+        Path,
+        typer.Option("--output", "-o", help="The structures and their copies (.extxyz, .arrow)."),
     ],
     copies: Annotated[int, typer.Option(help="Copies of each structure.")] = 4,
     rattle: Annotated[

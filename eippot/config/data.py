@@ -12,7 +12,9 @@ from eippot.config.base import Config
 class DataConfig(Config):
     """Structures of a training stage, and how those with a DFT label are split."""
 
-    structures: Path = Field(description="Structure file; the labels it needs depend on the stage.")
+    structures: Path = Field(
+        description="Structure file or store; the labels it needs depend on the stage."
+    )
     validation: float = Field(
         0.2,
         gt=0,

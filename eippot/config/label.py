@@ -28,7 +28,7 @@ class LabelConfig(EvaluationConfig):
         description="structures: any format that ASE reads, HDF5 like ANI-Al, a system of "
         "DeePMD-kit, or a folder of such"
     )
-    output: Path = Field(description="labelled structures, extended XYZ")
+    output: Path = Field(description="labelled structures, extended XYZ or a store (.arrow)")
     eips: dict[str, str] = Field(
         default_factory=dict, description="short name of each EIP and its source"
     )

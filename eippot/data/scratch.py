@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Final
 
 import numpy as np
@@ -20,6 +22,8 @@ _STRUCTURES_MAPPED: Final = 256
 class Scratch:
     """Files for tensors, which are gone with the process, however it ends.
 
+    A context manager, in which tensors grow; they are mapped before it ends.
+
     Parameters
     ----------
     folder
@@ -28,8 +32,20 @@ class Scratch:
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._files = ExitStack()
         self._maps: list[mmap.mmap] = []
         self._used = 0
+
+    def __enter__(self) -> Scratch:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._files.close()
 
     def tensor(self) -> GrowingTensor:
         """A new one.
@@ -42,9 +58,10 @@ class Scratch:
         try:
             if self._folder is not None:
                 self._folder.mkdir(parents=True, exist_ok=True)
-            return GrowingTensor(tempfile.TemporaryFile(dir=self._folder), self._maps)
+            unnamed = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 (closed by the stack)
         except OSError as error:
             raise DataError(f"Cannot write into {self._folder}: {error}.") from None
+        return GrowingTensor(self._files.enter_context(unnamed), self._maps)
 
     def use(self, structures: int) -> None:
         """Note that so many structures were read; memory is given back now and then."""
@@ -94,8 +111,7 @@ class GrowingTensor:
         self._file.flush()
         if self._file.tell() == 0:
             return self._like
-        with self._file as file:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        content = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_COPY)
         self._maps.append(content)
         flat = np.frombuffer(content, dtype=self._like.numpy().dtype)
         return torch.from_numpy(flat).reshape(-1, *self._like.shape[1:])

@@ -282,13 +282,14 @@ def _written(
     """The same as of all at once, in files; few structures are in memory at a time."""
     n_atoms, n_edges = [], []
     growing: dict[str, GrowingTensor] = {}
-    for first in range(0, max(len(structures), 1), _AT_ONCE):
-        made = tensors(list(structures[first : first + _AT_ONCE]))
-        n_atoms.append(made.n_atoms)
-        n_edges.append(made.n_edges)
-        for name, values in made.columns.items():
-            if name not in growing:
-                growing[name] = files.tensor()
-            growing[name].add(values)
-    columns = {name: tensor.mapped() for name, tensor in growing.items()}
+    with files:
+        for first in range(0, max(len(structures), 1), _AT_ONCE):
+            made = tensors(list(structures[first : first + _AT_ONCE]))
+            n_atoms.append(made.n_atoms)
+            n_edges.append(made.n_edges)
+            for name, values in made.columns.items():
+                if name not in growing:
+                    growing[name] = files.tensor()
+                growing[name].add(values)
+        columns = {name: tensor.mapped() for name, tensor in growing.items()}
     return _Tensors(torch.cat(n_atoms), torch.cat(n_edges), columns)

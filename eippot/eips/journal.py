@@ -82,7 +82,7 @@ class Journal:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._file.tell() == 0 and not self.kept.exists():
+        if self._file.tell() == 0 and not any(map(Path.is_file, self.kept.rglob("*"))):
             self.remove()  # nothing was done: leave nothing behind
         self._file.close()
         self._lock.close()

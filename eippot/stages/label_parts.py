@@ -118,7 +118,7 @@ class LabelledParts:
         """Label all structures of the input."""
         tally = Tally()
         expected = _count(self._config.input)
-        most = max(_MOST_LABELS // len(self._sources), _FEWEST_STRUCTURES)
+        most = max(_MOST_LABELS // (1 + len(self._sources)), _FEWEST_STRUCTURES)
         for part in in_parts(iterate_structures(self._config.input), most):
             key = self._key(part)
             record = self._record(key)

@@ -27,7 +27,7 @@ _INDEX: Final = "_store.json"
 _FORMAT: Final = "eippot structures 1"
 #: a shard has at most so many structures, and about so many atoms.
 MOST_STRUCTURES: Final = 2**15
-MOST_ATOMS: Final = 2**20
+MOST_ATOMS: Final = 2**18
 _BYTES_AT_ONCE: Final = 2**22
 
 

@@ -47,10 +47,11 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Re
                     atoms.calc = EMT()
                     atoms.get_potential_energy()
                     file.write(atoms)
-        collecting, dividing, _ = blocks(PAGE, "python")
+        collecting, dividing, opening, _ = blocks(PAGE, "python")
         exec(compile(collecting + dividing, PAGE.name, "exec"), {})
         for command in commands(PAGE):
             results[command.line] = run(command.line + _small(command.line), folder)
+        exec(compile(opening, PAGE.name, "exec"), {})
     return folder, results
 
 
@@ -79,7 +80,7 @@ def test_what_was_written_runs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(walked[0])
-    exec(compile(blocks(PAGE, "python")[2], PAGE.name, "exec"), {})
+    exec(compile(blocks(PAGE, "python")[3], PAGE.name, "exec"), {})
     assert re.fullmatch(r"\d+ K, -?\d+\.\d+ eV/atom\n", capsys.readouterr().out)
     (script,) = blocks(PAGE, "lammps")
     atoms = bulk("Ag", cubic=True).repeat(2)

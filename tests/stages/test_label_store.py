@@ -11,7 +11,7 @@ from ase import Atoms
 from eippot.config.label import LabelConfig
 from eippot.eips.base import Status
 from eippot.eips.table import LabelProgress
-from eippot.errors import DataError
+from eippot.errors import DataError, EIPError
 from eippot.stages.label import run
 from eippot.structures.io import read_structures, write_structures
 
@@ -134,6 +134,12 @@ def test_an_eip_that_is_given_up_stays_so(folder: Path) -> None:
 
 def _numbers(numbers: range) -> str:
     return ",".join(map(str, numbers))
+
+
+def test_nothing_is_left_of_a_run_that_has_done_nothing(folder: Path) -> None:
+    with pytest.raises(EIPError):
+        run(_config(folder, "out.arrow", eips={"absent": "ase:faulty_calculators.Absent"}))
+    assert sorted(path.name for path in folder.iterdir()) == ["in.extxyz"]
 
 
 def test_what_cannot_be_read_costs_no_store(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def _augmented(pipeline: Pipeline) -> list[Atoms]:
     return read_structures(pipeline.classify.output)
 
 
-def _split(pipeline: Pipeline) -> tuple[list[Atoms], list[Atoms]]:
+def _split(pipeline: Pipeline) -> tuple[Sequence[Atoms], Sequence[Atoms]]:
     structures = [a for a in read_structures(pipeline.labelled) if has_reference_energy(a)]
     return split_labelled(structures, 0.2, 0)
 
