@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -51,13 +52,14 @@ def main() -> None:
     parser.add_argument("--structures", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, help="where the files go for a while")
     arguments = parser.parse_args()
-    lines = measure(arguments.structures, arguments.folder)
-    for line in lines:
+    lines = []
+    for line in measure(arguments.structures, arguments.folder):
         print(json.dumps(line), flush=True)
+        lines.append(line)
     print(summary(lines))
 
 
-def measure(count: int, folder: Path | None = None) -> list[Line]:
+def measure(count: int, folder: Path | None = None) -> Iterator[Line]:
     """Label, train and draw at random.
 
     Parameters
@@ -67,10 +69,11 @@ def measure(count: int, folder: Path | None = None) -> list[Line]:
     folder
         Where a folder for all files is made; None for the system's place.
 
-    Returns
-    -------
-    list of dict
-        For each measurement ``what``, ``structures``, ``seconds``, and of programs ``gigabytes``.
+    Yields
+    ------
+    dict
+        For each measurement ``what``, ``structures``, ``seconds`` (wall time), and of programs
+        ``cpu_seconds`` (of all processes) and ``gigabytes``.
     """
     build_library(report=lambda line: None)
     with tempfile.TemporaryDirectory(dir=folder) as name:
@@ -78,13 +81,12 @@ def measure(count: int, folder: Path | None = None) -> list[Line]:
         many, store = work / "many.extxyz", work / "labelled.arrow"
         write_structures(many, structures(count))
         chosen = [f"--eip={name}={source}" for name, source in EIPS.items()]
-        lines = [_run("label", ["label", str(many), "-o", str(store), *chosen], count)]
+        yield _run("label", ["label", str(many), "-o", str(store), *chosen], count)
         many.unlink()
-        lines.append(_pretrain(work, store, count))
-        lines.append(_draw(store))
         size = sum(file.stat().st_size for file in store.iterdir())
-        lines.append({"what": "store", "structures": count, "gigabytes": round(size / 1e9, 3)})
-    return lines
+        yield {"what": "store", "structures": count, "gigabytes": round(size / 1e9, 3)}
+        yield _draw(store)
+        yield _pretrain(work, store, count)
 
 
 def structures(count: int) -> Iterator[Atoms]:
@@ -152,7 +154,7 @@ def _play_dft(atoms: Atoms) -> None:
 
 def _run(what: str, arguments: Sequence[str], count: int) -> Line:
     """Run the program to its end."""
-    start = time.perf_counter()
+    start, start_cpu = time.perf_counter(), _cpu_seconds()
     process = subprocess.Popen([*PROGRAM, *arguments], stdout=subprocess.DEVNULL)
     sizes: list[int] = []
     watch = threading.Thread(target=_watch, args=(process.pid, sizes))
@@ -165,8 +167,15 @@ def _run(what: str, arguments: Sequence[str], count: int) -> Line:
         "what": what,
         "structures": count,
         "seconds": round(seconds, 2),
+        "cpu_seconds": round(_cpu_seconds() - start_cpu, 2),
         "gigabytes": round(max(sizes) / 1e9, 3),
     }
+
+
+def _cpu_seconds() -> float:
+    """Processor time of all processes that this one has waited for, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _watch(pid: int, sizes: list[int]) -> None:
