@@ -50,6 +50,11 @@ class DataSet:
     highest: float = float("inf")
     without: frozenset[str] = frozenset()
 
+    @property
+    def all(self) -> bool:
+        """Whether these are all EIPs that OpenKIM has."""
+        return self.card.endswith("-openkim")
+
     def structures(self) -> list[Atoms]:
         """All structures that belong to the set."""
         found = read_structures(self._found())
