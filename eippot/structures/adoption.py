@@ -41,6 +41,9 @@ _GROUPS: Final[dict[Property, tuple[tuple[tuple[str, str], ...], ...]]] = {
     FORCES: (tuple((name, FORCES.name) for name in _NAMES[FORCES.name]),),
     STRESS: (tuple((name, kind) for kind in (STRESS.name, VIRIAL) for name in _NAMES[kind]),),
 }
+_KNOWN: Final = frozenset(
+    name for groups in _GROUPS.values() for group in groups for name, _ in group
+)
 #: two labels differ if they do so by more [eV/atom, eV/Å, eV/Å³].
 _SAME: Final = {ENERGY: 1e-4, FORCES: 1e-3, STRESS: 1e-4}
 
@@ -78,6 +81,8 @@ def adopt_labels(structures: Sequence[Atoms], keys: Mapping[LabelName, str]) -> 
     chosen = {STRESS.name if kind == VIRIAL else kind: (name, kind) for kind, name in keys.items()}
     for index, atoms in enumerate(structures):
         results = _detach(atoms)
+        if not keys and all(map(_KNOWN.isdisjoint, (results, atoms.info, atoms.arrays))):
+            continue
         for prop in LABELS:
             label = _adopted(atoms, results, prop, chosen.get(prop.name), index)
             if label is not None:
