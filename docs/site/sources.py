@@ -25,6 +25,7 @@ PLACES: Final = {
     "CHANGELOG.md": "changelog.md",
     "LICENSE": "license.txt",
     "examples/silicon/silicon_dft.md": "silicon.md",
+    "examples/README.md": "examples.md",
     "examples/lammps/README.md": "lammps-examples.md",
     "benchmarks/accuracy/results.jsonl": "results.jsonl",
     "eippot/eips/cards": "reference/potentials.md",

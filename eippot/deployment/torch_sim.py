@@ -113,7 +113,7 @@ class EippotTorchSimModel(ModelInterface):  # type: ignore[misc]
         return species
 
     def _edges(self, state: SimState) -> tuple[Tensor, Tensor, Tensor]:
-        """Edges of all systems ``(2, E)``, their vectors ``(E, 3)``, and whose they are ``(E,)``."""
+        """Edges of all systems ``(2, E)``, their vectors ``(E, 3)``, their systems ``(E,)``."""
         positions = state.positions.detach().cpu().double().numpy()
         if not np.isfinite(positions).all():
             raise ModelError("Expected finite positions, got NaN or infinite ones.")

@@ -1,4 +1,4 @@
-"""torch-sim: a batch says what the ASE calculator says of each structure, and moves as it should."""
+"""torch-sim: a batch says what the calculator says of each structure, and moves as it should."""
 
 from __future__ import annotations
 
