@@ -38,7 +38,7 @@ def stress(a: float, row: int, column: int, size: float) -> np.ndarray:
     strain[column, row] += size / 2
     atoms.set_cell(atoms.cell @ (np.eye(3) + strain), scale_atoms=True)
     BFGS(atoms, logfile=None).run(fmax=1e-3, steps=100)
-    return np.asarray(atoms.get_stress()) / GPa
+    return np.array(atoms.get_stress() / GPa)
 
 
 structures = [crystal(a) for a in np.linspace(5.38, 5.56, 7)]

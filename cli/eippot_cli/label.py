@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from eippot_cli.completion import set_names
 from eippot_cli.interrupts import interruptible
 from eippot_cli.options import Keys, chosen_keys
 from eippot_cli.suggest import suggest_eips
@@ -40,7 +41,10 @@ def label(
     ] = None,
     eips: Annotated[
         list[str] | None,
-        typer.Option(help="A named set (silicon, copper, …) or your own YAML card. Repeatable."),
+        typer.Option(
+            help="A named set (silicon, copper, …) or your own YAML card. Repeatable.",
+            autocompletion=set_names,
+        ),
     ] = None,
     key: Keys = None,
     workers: Annotated[
