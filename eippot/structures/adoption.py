@@ -77,6 +77,8 @@ def adopt_labels(structures: Sequence[Atoms], keys: Mapping[LabelName, str]) -> 
         Two labels of a structure differ, so that one has to be chosen; a chosen one is nowhere; or
         one is no number or has a wrong shape.
     """
+    if STRESS.name in keys and VIRIAL in keys:
+        raise DataError("Expected a name for the stress or one for the virial, got both.")
     taken: Counter[tuple[Property, str]] = Counter()
     chosen = {STRESS.name if kind == VIRIAL else kind: (name, kind) for kind, name in keys.items()}
     for index, atoms in enumerate(structures):
@@ -136,7 +138,7 @@ def _adopted(
         return None
     for group in _GROUPS[prop]:
         labels = list(_found(atoms, results, prop, group))
-        labels = [label for label in labels if np.isfinite(label.value).all()] or labels
+        labels = [label for label in labels if np.isfinite(label.value).all()] or labels[:1]
         if labels:
             _check_same(labels, prop, len(atoms), index)
             return labels[0]

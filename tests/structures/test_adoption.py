@@ -134,6 +134,18 @@ def test_a_choice_that_is_nowhere(tmp_path: Path) -> None:
     assert error.value.hint == "There are MACE_energy, MACE_forces."
 
 
+def test_stress_and_virial_cannot_both_be_chosen(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="got both"):
+        read_structures(write(tmp_path / "a.xyz", ""), {"stress": "a", "virial": "b"})
+
+
+def test_labels_that_are_not_finite_do_not_count_where_others_are(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xyz", "energy=nan dft_energy=-2")
+    write(path, "energy=nan dft_energy=nan")
+    energies = [atoms.info["REF_energy"] for atoms in read_structures(path)]
+    np.testing.assert_array_equal(energies, [-2, np.nan])
+
+
 def test_predictions_are_no_labels(tmp_path: Path) -> None:
     structures = read_structures(write(tmp_path / "a.xyz", "MACE_energy=-1", "MACE_forces"))
     assert energy_of(structures[0], "REF_energy") is None
