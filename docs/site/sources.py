@@ -29,6 +29,7 @@ PLACES: Final = {
     "examples/lammps/README.md": "lammps-examples.md",
     "benchmarks/accuracy/results.jsonl": "results.jsonl",
     "eippot/eips/cards": "reference/potentials.md",
+    **{f"examples/{path.name}": path.name for path in (ROOT / "examples").glob("*.py")},
 }
 GENERATED: Final = {
     "reference/commands.md": commands.page,
