@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from eippot_cli.completion import set_names
 from eippot_cli.interrupts import interruptible
+from eippot_cli.options import Keys, chosen_keys
 from eippot_cli.suggest import suggest_eips
 
 if TYPE_CHECKING:
@@ -39,8 +41,12 @@ def label(
     ] = None,
     eips: Annotated[
         list[str] | None,
-        typer.Option(help="A named set (silicon, copper, …) or your own YAML card. Repeatable."),
+        typer.Option(
+            help="A named set (silicon, copper, …) or your own YAML card. Repeatable.",
+            autocompletion=set_names,
+        ),
     ] = None,
+    key: Keys = None,
     workers: Annotated[
         int | None, typer.Option(help="Worker processes; default: one for each core.")
     ] = None,
@@ -79,7 +85,7 @@ def label(
         others: dict[str, object] = {"--eip": eip, "--eips": eips, "--config": config}
         others |= {"--no-forces": no_forces, "--restart": restart}
         given = [option for option, value in others.items() if value]
-        suggest_eips(structures, output, workers, time_limit, given)
+        suggest_eips(structures, output, workers, time_limit, chosen_keys(key), given)
         return
     from eippot.config.base import read_config
     from eippot.config.label import LabelConfig
@@ -90,6 +96,7 @@ def label(
         "input": structures,
         "output": output,
         "sets": eips or None,
+        "keys": chosen_keys(key) or None,
         "workers": workers,
         "time_limit": time_limit,
         "forces": False if no_forces else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from eippot.data.store import GraphStore
 from eippot.errors import DataError
 from eippot.graphs.references import above_isolated_atoms, fit_reference_energies
 from eippot.graphs.species import species_of
-from eippot.properties import LABELS, WEAK_PREFIX, reference_key, weak_key
+from eippot.properties import LABELS, WEAK_PREFIX, LabelName, reference_key, weak_key
+from eippot.structures.adoption import hint_without_energies
 from eippot.structures.io import energy_of, has_reference_energy, read_structures
 from eippot.structures.splits import set_hash, split_labelled
 
@@ -125,16 +126,15 @@ def prepare(
         A file cannot be used, or holds no structure with a DFT energy; or that for validation holds
         one without.
     """
-    everything = read_structures(config.structures)
+    everything = read_structures(config.structures, config.keys)
     labelled = [a for a in everything if has_reference_energy(a)]
     if require_labels and not labelled:
         raise DataError(
             f"Expected structures with a DFT energy in {config.structures}, got none among "
             f"{len(everything)}.",
-            "Reference labels stand under `REF_energy`, `REF_forces` and `REF_stress`, or where "
-            "ASE keeps calculator results.",
+            hint_without_energies(everything),
         )
-    held_out = _validation_structures(config.validation_structures)
+    held_out = _validation_structures(config.validation_structures, config.keys)
     found = species_of([*everything, *held_out])
     missing = sorted(set(found) - set(species or found))
     if missing:
@@ -157,9 +157,9 @@ def prepare(
     return PreparedData(everything, training, validation, symbols, references, findings)
 
 
-def _validation_structures(path: Path | None) -> list[Atoms]:
+def _validation_structures(path: Path | None, keys: Mapping[LabelName, str]) -> list[Atoms]:
     """Of a file of their own, if there is one: with a DFT energy each."""
-    structures = read_structures(path) if path else []
+    structures = read_structures(path, keys) if path else []
     without = sum(not has_reference_energy(atoms) for atoms in structures)
     if without:
         raise DataError(

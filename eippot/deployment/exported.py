@@ -204,20 +204,27 @@ def evaluate(
     model: nn.Module, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
 ) -> Evaluation:
     """Atomic energies, forces and virial; arguments as for ExportedModel.forward."""
-    if isinstance(model, EnergyGradientModel):
-        energies, gradient = model.energies_and_gradient(species, edge_index, edge_vectors)
-    else:
-        edge_vectors = edge_vectors.detach().requires_grad_()
-        with torch.enable_grad(), as_it_is():
-            energies = model(species, edge_index, edge_vectors)
-            gradient = edge_gradient(energies, edge_vectors, create_graph=False)
+    energies, gradient = energies_and_gradient(model, species, edge_index, edge_vectors)
     with torch.no_grad():
         everyone = torch.zeros(edge_index.shape[1], dtype=torch.int64, device=species.device)
         return Evaluation(
-            energies.detach(),
+            energies,
             forces_from_edge_gradient(gradient, edge_index, len(species)),
             virial_from_edge_gradient(gradient, edge_vectors, everyone, 1)[0],
         )
+
+
+def energies_and_gradient(
+    model: nn.Module, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Atomic energies ``(n,)`` and ∂E/∂edge_vectors ``(E, 3)``, of any number of structures."""
+    if isinstance(model, EnergyGradientModel):
+        return model.energies_and_gradient(species, edge_index, edge_vectors)
+    edge_vectors = edge_vectors.detach().requires_grad_()
+    with torch.enable_grad(), as_it_is():
+        energies = model(species, edge_index, edge_vectors)
+        gradient = edge_gradient(energies, edge_vectors, create_graph=False)
+    return energies.detach(), gradient
 
 
 @contextmanager

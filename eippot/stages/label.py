@@ -126,7 +126,7 @@ def run(
     with _garbage_stays(), Journal(config.output) as journal:
         with _open_pool(config, sources, journal.folder) as pool:
             pool.start(_count_sure_workers(config.input))
-            structures = read_structures(config.input)
+            structures = read_structures(config.input, config.keys)
             limits = Limits(config.max_energy, config.max_force)
             table = LabelTable(sources, structures, config.forces, limits)
             if restart:

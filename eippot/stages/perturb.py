@@ -62,7 +62,7 @@ def run(config: PerturbConfig) -> PerturbResult:
         The structures cannot be read, or the output cannot be written.
     """
     check_paths(config.input, config.output)
-    structures = read_structures(config.input)
+    structures = read_structures(config.input, config.keys)
     distances = np.array([shortest_distance(atoms) for atoms in structures])
     least = config.closest * float(distances[np.isfinite(distances)].min(initial=np.inf))
     copies = list(_copies(structures, least, config)) if np.isfinite(least) else []

@@ -94,7 +94,7 @@ def run(
     """
     if config.output is not None:
         check_new_card(config.output)
-    everything = read_structures(config.input)
+    everything = read_structures(config.input, config.keys)
     species = species_of(everything)
     items, n_learned = _find_items(species)
     labelled = [atoms for atoms in everything if has_reference_energy(atoms)]

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import logging
 import lzma
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import IO, Any, Final, NoReturn
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator
-from ase.calculators.singlepoint import SinglePointCalculator
 
 from eippot.conventions import stress_from_ase_voigt
 from eippot.errors import ConfigError, DataError, EippotError
-from eippot.properties import ENERGY, FORCES, LABELS, STRESS, reference_key
+from eippot.properties import ENERGY, LabelName, reference_key
+from eippot.structures.adoption import adopt_labels
 from eippot.structures.ani import SUFFIXES as HDF5_SUFFIXES
 from eippot.structures.ani import read_ani
 from eippot.structures.deepmd import TYPES_FILE, read_system
 from eippot.structures.extxyz_reader import read_extxyz
 from eippot.structures.extxyz_writer import format_extxyz
+
+logger = logging.getLogger(__name__)
 
 _OPENERS: Final[dict[str, Callable[..., IO[Any]]]] = {
     ".xz": lzma.open,
@@ -33,19 +35,18 @@ _OPENERS: Final[dict[str, Callable[..., IO[Any]]]] = {
 }
 #: which file or system of a folder a structure is from, with the name of the folder.
 ORIGIN: Final = "origin"
-#: what the data of the paper (Shui et al. 2022) call the DFT energy.
-_PAPER_ENERGY: Final = "energy_reference"
+#: periodicity as KLIFF writes it.
+_KLIFF_PBC: Final = "PBC"
 #: bytes that are written at once.
 _BUFFER: Final = 2**16
 
 
-def read_structures(path: Path) -> list[Atoms]:
+def read_structures(path: Path, keys: Mapping[LabelName, str] | None = None) -> list[Atoms]:
     """Read every structure of a file or a folder.
 
-    Labels that the file format puts into ASE's calculator slot (``energy``, ``forces``,
-    ``stress``) are reference labels: they are moved to ``REF_energy``, ``REF_forces`` and
-    ``REF_stress`` unless such a key is there already. An ``energy_reference`` is one too, where
-    there is no other. Forces are taken without applying constraints.
+    DFT labels end up under ``REF_energy``, ``REF_forces`` and ``REF_stress``. Where there are none,
+    they are looked for under the names of :mod:`eippot.structures.adoption`, those of ASE's
+    calculators first, and what was taken is logged. Forces are taken without applying constraints.
 
     Parameters
     ----------
@@ -55,12 +56,14 @@ def read_structures(path: Path) -> list[Atoms]:
         (:mod:`eippot.structures.deepmd`); a folder that holds any number of systems, extended XYZ
         and HDF5 files at any depth. They are read in the order of their names, and ``origin`` of
         each structure says which one it is from.
+    keys
+        Names of DFT labels, where they are not to be found out (see adopt_labels).
 
     Raises
     ------
     DataError
-        The file is missing, unreadable or empty, or a structure has no atoms or positions that
-        are not finite.
+        The file is missing, unreadable or empty, a structure has no atoms or positions that are not
+        finite, or it is not clear which labels are DFT's.
     MissingDependencyError
         h5py is needed and not installed.
     """
@@ -68,8 +71,9 @@ def read_structures(path: Path) -> list[Atoms]:
     if not structures:
         raise DataError(f"{path} holds no structure.")
     _check_all(structures, path)
-    for atoms in structures:
-        _keep_reference_labels(atoms)
+    taken = adopt_labels(structures, keys or {})
+    if taken:
+        logger.warning("Taken as DFT labels of %s: %s.", path, taken)
     return structures
 
 
@@ -220,6 +224,9 @@ def _parse(path: Path) -> list[Atoms]:
     structures = read_extxyz(content)
     if structures is None:
         structures = _read_by_ase(StringIO(content.decode(), newline=None))
+    for atoms in structures:
+        if _KLIFF_PBC in atoms.info:
+            atoms.pbc = atoms.info.pop(_KLIFF_PBC)
     return structures
 
 
@@ -275,20 +282,6 @@ def _complain(atoms: Atoms, where: str) -> NoReturn:
         f"Expected a lattice vector for each periodic direction (pbc {atoms.pbc.tolist()}), "
         f"got cell {atoms.cell.array.tolist()} in {where}."
     )
-
-
-def _keep_reference_labels(atoms: Atoms) -> None:
-    calculator, atoms.calc = atoms.calc, None
-    is_calculator = isinstance(calculator, Calculator | SinglePointCalculator)
-    results: dict[str, Any] = dict(calculator.results) if is_calculator else {}
-    results.setdefault(ENERGY.name, energy_of(atoms, _PAPER_ENERGY))
-    for prop in LABELS:
-        value = results.get(prop.name)
-        key = reference_key(prop)
-        if value is None or key in atoms.info or key in atoms.arrays:
-            continue
-        store = atoms.arrays if prop.level == "atom" else atoms.info
-        store[key] = np.asarray(value, dtype=float) if prop in (FORCES, STRESS) else float(value)
 
 
 def has_reference_energy(atoms: Atoms) -> bool:
