@@ -7,14 +7,16 @@ built from them.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from eippot import units
 from eippot.config.model import ModelConfig
@@ -111,8 +113,8 @@ def save_model(directory: Path, card: ModelCard, model: nn.Module) -> None:
     temporary.replace(directory / CARD)
 
 
-def load_card(directory: Path) -> ModelCard:
-    """Read a model's card.
+def read_card_content(directory: Path) -> dict[str, Any]:
+    """Read a model's card as it is written; nothing in it is looked for.
 
     Raises
     ------
@@ -127,24 +129,58 @@ def load_card(directory: Path) -> ModelCard:
         )
     try:
         content = json.loads(path.read_text())
-        version = content.get("format_version") if isinstance(content, dict) else None
-        if version != FORMAT_VERSION:
-            raise ModelError(
-                f"Expected format version {FORMAT_VERSION} in {path}, got {version!r}."
-            )
-        return ModelCard.model_validate(content)
-    except (ValidationError, ValueError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged: {error}") from None
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or version != FORMAT_VERSION:
+        raise ModelError(
+            f"Expected format version {FORMAT_VERSION} in {path}, got {version!r:.60}."
+        )
+    return content
+
+
+def load_card(directory: Path) -> ModelCard:
+    """Read a model's card; raises ModelError (see read_card_content)."""
+    content = read_card_content(directory)
+    try:
+        return ModelCard.model_validate(content)
+    except ValidationError as error:
+        raise ModelError(f"{directory / CARD} is damaged: {error}") from None
+
+
+class _AsLargeAs(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Nothing far larger than the weights in a file is built for them, by a RuntimeError."""
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._left = 10**7 + 50 * sum(weight.numel() for weight in weights.values())
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: Collection[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 (whatever the operator gives)
+        """Run an operator of torch, and count the numbers that it gives."""
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, Tensor):
+            self._left -= result.numel()
+        if self._left < 0:
+            raise RuntimeError("the model is far larger than the weights")
+        return result
 
 
 def load_model(directory: Path) -> tuple[ModelCard, Potential | Classifier]:
     """Read a model with its weights; raises ModelError (see load_card)."""
     card = load_card(directory)
-    is_classifier = card.kind == "classifier"
-    model = build_classifier(card) if is_classifier else build_potential(card)
+    build = build_classifier if card.kind == "classifier" else build_potential
     path = directory / WEIGHTS
     try:
-        model.load_state_dict(load_file(path))
+        weights = load_file(path)
+        with _AsLargeAs(weights):
+            model = build(card)
+        model.load_state_dict(weights)
     except (OSError, SafetensorError, RuntimeError, KeyError) as error:
         raise ModelError(
             f"{path} is missing, damaged or does not fit {CARD}: {error}",
