@@ -26,7 +26,7 @@ _DOORS = {
     "extxyz": doors.structures,
     "yaml": doors.configuration,
     "values": doors.record("/data.pkl"),
-    "program": doors.record("deployment/exported.py"),
+    "program": doors.record("deployment/exported"),
 }
 _SOUND = {"extxyz": "structures", "yaml": "configuration"}
 

@@ -55,14 +55,9 @@ def sound_contents(folder: Path, exported: Path) -> Contents:
         journal=_journal(folder),
         checkpoint=_checkpoint(folder / "sound.ckpt"),
         exported=exported.read_bytes(),
-        values=_one(records, "/data.pkl"),
-        program=_one(records, "deployment/exported.py"),
+        values=records[doors.record_of(records, "/data.pkl")],
+        program=records[doors.record_of(records, "deployment/exported")],
     )
-
-
-def _one(records: dict[str, bytes], ending: str) -> bytes:
-    (content,) = (content for name, content in records.items() if name.endswith(ending))
-    return content
 
 
 def _combination() -> bytes:

@@ -107,15 +107,20 @@ def exported(content: bytes, folder: Path) -> None:
     open_exported(path)
 
 
-def record(name: str) -> Door:
+def record(part: str) -> Door:
     """One record of an exported file, whose other records are sound."""
 
     def door(content: bytes, folder: Path) -> None:
         records = _records(folder / "good.pt")
-        (whole,) = (known for known in records if known.endswith(name))
-        exported(packed({**records, whole: content}), folder)
+        exported(packed({**records, record_of(records, part): content}), folder)
 
     return door
+
+
+def record_of(records: Mapping[str, bytes], part: str) -> str:
+    """The one record of a program or of values that has this in its name."""
+    (name,) = (name for name in records if part in name and name.endswith((".py", ".pkl")))
+    return name
 
 
 def packed(records: Mapping[str, bytes]) -> bytes:

@@ -32,7 +32,7 @@ DOORS: Final[dict[str, doors.Door]] = {
     "checkpoint": doors.checkpoint,
     "exported": doors.exported,
     "values": doors.record("/data.pkl"),
-    "program": doors.record("deployment/exported.py"),
+    "program": doors.record("deployment/exported"),
 }
 
 
