@@ -147,7 +147,11 @@ def read_zip(path: Path) -> dict[str, bytes]:
         names = [info.filename.partition("/")[2] for info in infos]
         if len(set(names)) < len(names):
             raise zipfile.BadZipFile("two records have the same name")
-        return {name: archive.read(info) for name, info in zip(names, infos, strict=True)}
+        contents = {}
+        for name, info in zip(names, infos, strict=True):
+            with archive.open(info) as record:
+                contents[name] = record.read(info.file_size)  # no more than it says, whatever comes
+        return contents
 
 
 def _records(path: Path) -> dict[str, bytes]:

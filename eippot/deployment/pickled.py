@@ -25,7 +25,6 @@ _TYPE: Final = re.compile(r"[\w.,\[\] ]{1,500}")
 _CLASS: Final = re.compile(r"__torch__(\.\w+)* \w+")
 #: levels of values in values.
 _HIGHEST: Final = 100
-_MARK: Final = object()
 
 
 class Name(NamedTuple):
@@ -103,6 +102,7 @@ class _Machine:
 
     def __init__(self, sizes: Mapping[str, int], length: int) -> None:
         self.stack: list[Any] = []
+        self._marks: list[int] = []  # heights of the stack
         self._memo: dict[int, Any] = {}
         self._sizes = sizes
         self._length = length
@@ -120,7 +120,7 @@ class _Machine:
         elif opcode in _PUTS:
             if argument > self._length:  # torch makes room for all before it
                 raise UnusualError(f"place {argument} in a memory of {self._length}")
-            self._memo[argument] = self.stack[-1]
+            self._memo[argument] = self._top()
         elif opcode in _GETS:
             self.stack.append(self._memo[argument])
         elif opcode == "GLOBAL":
@@ -130,12 +130,26 @@ class _Machine:
         elif opcode != "PROTO":
             raise UnusualError(f"the opcode {opcode}")
 
+    def _mark(self) -> None:
+        self._marks.append(len(self.stack))
+
     def _marked(self) -> list[Any]:
         """Take what is above the last mark."""
-        at = max(i for i, value in enumerate(self.stack) if value is _MARK)
-        values = self.stack[at + 1 :]
+        at = self._marks.pop()
+        values = self.stack[at:]
         del self.stack[at:]
         return values
+
+    def _top(self) -> Any:  # noqa: ANN401 (any value)
+        """The last value, which is above the last mark."""
+        if len(self.stack) <= (self._marks[-1] if self._marks else 0):
+            raise UnusualError("damaged values")
+        return self.stack[-1]
+
+    def _pop(self) -> Any:  # noqa: ANN401 (any value)
+        value = self._top()
+        self.stack.pop()
+        return value
 
     def _hold(self, holder: object, values: Sequence[object]) -> None:
         """Note that a value gets others, which neither hold it nor are too high."""
@@ -153,38 +167,38 @@ class _Machine:
         self.stack.append(tuple(values))
 
     def _last(self, count: int) -> None:
-        values = [self.stack.pop() for _ in range(count)]
+        values = [self._pop() for _ in range(count)]
         self._tuple(values[::-1])
 
     def _append(self) -> None:
         values = self._marked()
-        self._hold(self.stack[-1], values)
+        self._hold(self._top(), values)
         _of(list, self.stack[-1]).extend(values)
 
     def _set(self) -> None:
         values = self._marked()
-        self._hold(self.stack[-1], values)
+        self._hold(self._top(), values)
         _of(dict, self.stack[-1]).update(zip(values[::2], values[1::2], strict=True))
 
     def _new(self) -> None:
-        arguments, kind = self.stack.pop(), _of(Name, self.stack.pop()).text
+        arguments, kind = self._pop(), _of(Name, self._pop()).text
         if arguments != () or not _CLASS.fullmatch(kind):
             raise UnusualError(f"an object of {kind}")
         self.stack.append(Instance(kind, {}))
 
     def _build(self) -> None:
-        state = _of(dict, self.stack.pop())
-        self._hold(self.stack[-1], [state])
+        state = _of(dict, self._pop())
+        self._hold(self._top(), [state])
         _of(Instance, self.stack[-1]).state.update(state)
 
     def _reduce(self) -> None:
-        arguments, function = _of(tuple, self.stack.pop()), _of(Name, self.stack.pop()).text
+        arguments, function = _of(tuple, self._pop()), _of(Name, self._pop()).text
         if function not in _FUNCTIONS:
             raise UnusualError(f"a call of {function}")
         self.stack.append(_FUNCTIONS[function](*arguments))
 
     def _storage(self) -> None:
-        what, kind, record, device, numbers = _of(tuple, self.stack.pop())
+        what, kind, record, device, numbers = _of(tuple, self._pop())
         found = _Storage(_of(Name, kind).text, _of(str, record), _of(int, numbers))
         bytes_needed = numbers * _ITEM_BYTES[found.kind]
         self._left -= bytes_needed
@@ -226,12 +240,12 @@ _CONSTANTS: Final[dict[str, Callable[[], Any]]] = {
     "EMPTY_TUPLE": tuple,
     "EMPTY_LIST": list,
     "EMPTY_DICT": dict,
-    "MARK": lambda: _MARK,
 }
 _LITERALS: Final = frozenset({"BINUNICODE", "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT"})
 _PUTS: Final = frozenset({"BINPUT", "LONG_BINPUT"})
 _GETS: Final = frozenset({"BINGET", "LONG_BINGET"})
 _ACTIONS: Final[dict[str, Callable[[_Machine], None]]] = {
+    "MARK": _Machine._mark,
     "TUPLE": lambda machine: machine._tuple(machine._marked()),
     "TUPLE1": lambda machine: machine._last(1),
     "TUPLE2": lambda machine: machine._last(2),
