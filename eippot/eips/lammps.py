@@ -169,9 +169,9 @@ def _own_commands(text: str) -> list[str]:
         is_known &= words[0] != "fix" or "".join(words[3:4]).startswith(_FIXES)
         if not is_known or "$" in "".join(words):
             raise EIPError(
-                f"Expected commands that define a potential in `lammps:`, got `{' '.join(words)}`.",
-                f"Known are {', '.join(sorted(_COMMANDS))}, without variables and Python, and fixes "
-                "of charges.",
+                f"Expected commands that define a potential in a source, got `{' '.join(words)}`.",
+                f"Known are {', '.join(sorted(_COMMANDS))}, without variables and Python; of "
+                "fixes those of charges.",
             )
     return commands
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from ase.data import atomic_numbers
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
@@ -75,6 +76,14 @@ class ModelCard(BaseModel):
     units: dict[str, str] = {"energy": units.ENERGY, "length": units.LENGTH}
     provenance: dict[str, object] = {}
 
+    @model_validator(mode="after")
+    def _knows_its_species(self) -> ModelCard:
+        if unknown := set(self.species) - set(atomic_numbers):
+            raise ValueError(f"expected chemical symbols, got {', '.join(sorted(unknown))}")
+        if self.kind == "potential" and not set(self.species) <= set(self.reference_energies):
+            raise ValueError("expected a reference energy of each species")
+        return self
+
     @property
     def eips(self) -> dict[str, str | None] | None:
         """Sources of the EIPs that it learnt from, by name; None where an older file does not say.
@@ -82,7 +91,10 @@ class ModelCard(BaseModel):
         A source is None where the structures did not name it.
         """
         if "eips" in self.provenance:
-            return _Eips.validate_python(self.provenance["eips"])
+            try:
+                return _Eips.validate_python(self.provenance["eips"])
+            except ValidationError as error:
+                raise ModelError(f"Expected names and sources of EIPs in {CARD}: {error}") from None
         learnt = self.kind != "potential" or any(map(self.provenance.get, _TEACHERS))
         return None if learnt else {}
 
@@ -181,7 +193,14 @@ def load_model(directory: Path) -> tuple[ModelCard, Potential | Classifier]:
         with _AsLargeAs(weights):
             model = build(card)
         model.load_state_dict(weights)
-    except (OSError, SafetensorError, RuntimeError, KeyError) as error:
+    except (
+        OSError,
+        SafetensorError,
+        RuntimeError,
+        LookupError,
+        ValueError,
+        ArithmeticError,
+    ) as error:
         raise ModelError(
             f"{path} is missing, damaged or does not fit {CARD}: {error}",
             "Train again, or restore the file from a copy.",

@@ -25,9 +25,9 @@ from eippot.deployment.stacked import StackCalculator
 from eippot.eips.cards import Card
 from eippot.eips.journal import Journal
 from eippot.errors import EippotError
-from eippot.models.saved import CARD, WEIGHTS, load_model
+from eippot.models.saved import CARD, WEIGHTS
 from eippot.reporting.runs import read_mapping
-from eippot.stages import inspect
+from eippot.stages import export, inspect
 from eippot.structures.io import energy_of, forces_of, read_structures, stress_of
 from eippot.training.resuming import load_checkpoint
 
@@ -148,7 +148,7 @@ def _written(path: Path, content: bytes) -> Path:
 
 def _open_run(folder: Path) -> None:
     inspect.run(InspectConfig(path=folder))
-    load_model(folder)
+    export.assemble([folder])
 
 
 def copy_of(run: Path, folder: Path) -> None:
