@@ -16,6 +16,7 @@ from eippot_cli.config import app as config_app
 from eippot_cli.evaluate import evaluate
 from eippot_cli.export import export
 from eippot_cli.finetune import finetune
+from eippot_cli.inspect import inspect
 from eippot_cli.label import label
 from eippot_cli.lammps import app as lammps_app
 from eippot_cli.perturb import perturb
@@ -32,7 +33,7 @@ app = typer.Typer(
 )
 for command in (
     *(perturb, label, classify, pretrain, stack, finetune),
-    *(report, export, evaluate, verify, cite),
+    *(report, export, evaluate, verify, inspect, cite),
 ):
     app.command()(command)
 app.add_typer(config_app, name="config")

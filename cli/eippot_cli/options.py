@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from eippot.config.yaml_text import parse_yaml
 from eippot.errors import ConfigError
 
 ConfigFile = Annotated[
@@ -65,7 +66,7 @@ def assignments(texts: list[str] | None) -> dict[str, object]:
                 f"Expected --set NAME=VALUE, got {text!r}.", "Example: --set training.steps=500"
             )
         try:
-            found[name] = yaml.safe_load(value)
+            found[name] = parse_yaml(value)
         except yaml.YAMLError as error:
             raise ConfigError(f"--set {text!r}: the value is not YAML: {error}") from None
     return found

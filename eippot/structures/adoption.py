@@ -161,7 +161,7 @@ def _found(
 def _read(atoms: Atoms, name: str, kind: str, value: Any) -> Array:  # noqa: ANN401 (a file's)
     try:
         array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError(f"`{name}` should hold numbers, got {value!r}.") from None
     found = _SHAPED[kind](array, atoms)
     if found is None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import logging
-import lzma
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from io import StringIO
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import numpy as np
 from ase import Atoms
@@ -22,23 +18,20 @@ from eippot.properties import ENERGY, LabelName, reference_key
 from eippot.structures.adoption import adopt_labels
 from eippot.structures.ani import SUFFIXES as HDF5_SUFFIXES
 from eippot.structures.ani import read_ani
+from eippot.structures.compression import COMPRESSED, open_file, read_file
 from eippot.structures.deepmd import TYPES_FILE, read_system
+from eippot.structures.extxyz_by_ase import read_by_ase
 from eippot.structures.extxyz_reader import read_extxyz
 from eippot.structures.extxyz_writer import format_extxyz
 
 logger = logging.getLogger(__name__)
 
-_OPENERS: Final[dict[str, Callable[..., IO[Any]]]] = {
-    ".xz": lzma.open,
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-}
 #: which file or system of a folder a structure is from, with the name of the folder.
 ORIGIN: Final = "origin"
 #: periodicity as KLIFF writes it.
 _KLIFF_PBC: Final = "PBC"
-#: bytes that are written at once.
-_BUFFER: Final = 2**16
+#: what conversions of anything else raise.
+_NO_NUMBER: Final = (TypeError, ValueError, OverflowError)
 
 
 def read_structures(path: Path, keys: Mapping[LabelName, str] | None = None) -> list[Atoms]:
@@ -121,7 +114,7 @@ def write_texts(path: Path, texts: Iterable[bytes]) -> None:
     os.close(handle)
     temporary = Path(name)
     try:
-        with _OPENERS.get(path.suffix, _open_plain)(temporary, "wb") as file:
+        with open_file(temporary, "wb", path.suffix) as file:
             file.writelines(texts)
         temporary.chmod(0o644)
         temporary.replace(path)
@@ -136,7 +129,7 @@ def energy_of(atoms: Atoms, key: str) -> float | None:
         return None
     try:
         energy = float(value)
-    except (TypeError, ValueError):
+    except _NO_NUMBER:
         raise DataError(f"`{key}` should be a number, got {value!r}.") from None
     return energy if np.isfinite(energy) else None
 
@@ -165,7 +158,7 @@ def stress_of(atoms: Atoms, key: str) -> np.ndarray | None:
         return None
     try:
         value = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except _NO_NUMBER:
         raise DataError(f"`{key}` should hold numbers, got {value!r}.") from None
     if not np.isfinite(value).all():
         return None
@@ -218,20 +211,15 @@ def _parse(path: Path) -> list[Atoms]:
     if _is_hdf5(path):
         return read_ani(path)
     if not _is_extxyz(path):
-        return _read_by_ase(path)
-    with _OPENERS.get(path.suffix, _open_plain)(path, "rb") as file:
-        content: bytes = file.read()
+        return _read_other(path)
+    content = read_file(path)
     structures = read_extxyz(content)
     if structures is None:
-        structures = _read_by_ase(StringIO(content.decode(), newline=None))
+        structures = read_by_ase(content)
     for atoms in structures:
         if _KLIFF_PBC in atoms.info:
             atoms.pbc = atoms.info.pop(_KLIFF_PBC)
     return structures
-
-
-def _open_plain(path: Path, mode: str) -> IO[bytes]:
-    return path.open(mode, buffering=_BUFFER)
 
 
 def _is_system(path: Path) -> bool:
@@ -243,15 +231,14 @@ def _is_hdf5(path: Path) -> bool:
 
 
 def _is_extxyz(path: Path) -> bool:
-    names = [suffix for suffix in path.suffixes if suffix not in _OPENERS]
+    names = [suffix for suffix in path.suffixes if suffix not in COMPRESSED]
     return bool(names) and names[-1] in (".extxyz", ".xyz")
 
 
-def _read_by_ase(source: Path | StringIO) -> list[Atoms]:
+def _read_other(path: Path) -> list[Atoms]:
     from ase.io import read  # takes as long as all else at the start
 
-    options = {"format": "extxyz"} if isinstance(source, StringIO) else {}
-    structures = read(source, index=":", **options)
+    structures = read(path, index=":")
     return structures if isinstance(structures, list) else [structures]
 
 

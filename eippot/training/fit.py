@@ -32,7 +32,7 @@ from eippot.errors import EippotError
 from eippot.models.potential import Classifier, Potential
 from eippot.training.objectives import Objective
 from eippot.training.progress import ProgressLines
-from eippot.training.resuming import BestWeights, Continuation, Course, held
+from eippot.training.resuming import BestWeights, Continuation, Course, held, load_checkpoint
 from eippot.training.run_directory import CHECKPOINTS
 from eippot.training.task import TrainingTask
 from eippot.training.threads import fastest_number_of_threads, number_of_threads
@@ -130,10 +130,12 @@ def fit(
     with held(directory / CHECKPOINTS) as last, _quiet(), number_of_threads(threads):
         epochs = config.epochs or math.ceil((config.steps or 1) / len(train))
         trainer = _trainer(config, objective, [best, continuation], log, epochs, progress)
+        if last:
+            load_checkpoint(last)
         if last and progress:
             print(f"Going on where the run in {directory} ended.", flush=True)
         _train(trainer, task, train, validation, last)
-        state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
+        state = load_checkpoint(Path(best.best_model_path))["state_dict"]
         task.load_state_dict(state)
         metrics = _validate(task, validation)
     wrong = {name: value for name, value in metrics.items() if not math.isfinite(value)}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import pickle
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,13 @@ from eippot.errors import ConfigError, DataError
 
 LAST: Final = "last.ckpt"
 _LOCK: Final = "lock"
+#: what Lightning goes on from.
+_ENTRIES: Final = frozenset({"state_dict", "epoch", "global_step", "loops", "callbacks"})
+#: what torch raises of files that are damaged in one way or another.
+_NO_CHECKPOINT: Final = (
+    *(pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError),
+    *(TypeError, AttributeError, AssertionError, OverflowError, MemoryError, struct.error),
+)
 
 
 class Course:
@@ -151,6 +160,30 @@ def held(folder: Path) -> Iterator[Path | None]:
             ) from None
         last = folder / LAST
         yield last if last.exists() else None
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Content of a checkpoint, as weights alone: no code in it is run.
+
+    Raises
+    ------
+    DataError
+        It is none of a training, or damaged.
+    """
+    try:
+        content = torch.load(path, weights_only=True)
+    except _NO_CHECKPOINT as error:
+        raise _damaged(path, str(error).partition("\n")[0]) from None
+    if not isinstance(content, dict) or not set(content) >= _ENTRIES:
+        raise _damaged(path, f"expected {', '.join(sorted(_ENTRIES))} in it")
+    return content
+
+
+def _damaged(path: Path, reason: str) -> DataError:
+    return DataError(
+        f"The checkpoint {path} cannot be read: {reason}.",
+        "Restore it from a copy, or remove the run directory, to begin anew.",
+    )
 
 
 def seed_epoch(seed: int, epoch: int) -> None:
