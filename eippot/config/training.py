@@ -36,11 +36,11 @@ class TrainingConfig(Config):
     epochs: int | None = Field(
         None, ge=1, description="Instead of `steps`: passes over the training structures."
     )
-    batch_size: int = Field(16, ge=1, description="Structures per step.")
+    batch_size: int = Field(16, ge=1, description="Structures per step, of each process.")
     batch_edges: int | None = Field(
         None,
         ge=1,
-        description="Edges per step, instead of `batch_size` structures: for small and large "
+        description="Edges per step and process, instead of `batch_size` structures: for small and large "
         "structures in one set, so that all steps take about the same time and memory.",
     )
     schedule: ScheduleConfig = ScheduleConfig()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 
 from eippot.errors import ConfigError, DataError
+from eippot.processes import by_first, n_processes
 
 LAST: Final = "last.ckpt"
 _LOCK: Final = "lock"
@@ -89,10 +90,15 @@ class Continuation(Callback):
     log
         Where its metrics are written.
     data
-        Digest of the data.
+        Digest of the data, which is the same in all processes.
     """
 
     def __init__(self, course: Course, log: CSVLogger, data: str) -> None:
+        if by_first(lambda: data) != data:
+            raise DataError(
+                "Expected the data that the first process has, got others.",
+                "All processes read the same files: is this one here an old copy?",
+            )
         self._course = course
         self._log = log
         self._data = data
@@ -103,6 +109,7 @@ class Continuation(Callback):
             "elapsed": self._course.elapsed(),
             "rows": self._course.rows,
             "data": self._data,
+            "processes": n_processes(),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -112,7 +119,15 @@ class Continuation(Callback):
         ------
         DataError
             The checkpoint is of a training on other data.
+        ConfigError
+            It is of more or fewer processes, whose batches are larger or smaller.
         """
+        begun = state_dict["processes"]
+        if begun != n_processes():
+            raise ConfigError(
+                f"Expected {begun} processes, which this run was begun with, got {n_processes()}.",
+                "Start as many, or choose a new run directory.",
+            )
         if state_dict["data"] != self._data:
             raise DataError(
                 "Expected the data that this run was begun with, got others: structures, labels or "
@@ -128,7 +143,7 @@ class Continuation(Callback):
 
 @contextmanager
 def held(folder: Path) -> Iterator[Path | None]:
-    """Hold a folder of checkpoints, which no other process may train into meanwhile.
+    """Hold a folder of checkpoints, which no other training may write into meanwhile.
 
     Yields
     ------
@@ -140,17 +155,22 @@ def held(folder: Path) -> Iterator[Path | None]:
     ConfigError
         Another process holds it.
     """
+    with ExitStack() as until_then:
+        yield by_first(lambda: _hold(folder, until_then))
+
+
+def _hold(folder: Path, until_then: ExitStack) -> Path | None:
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigError(
-                f"Another process is training into {folder.parent}.",
-                "Wait for it, end it, or choose another run directory.",
-            ) from None
-        last = folder / LAST
-        yield last if last.exists() else None
+    lock = until_then.enter_context((folder / _LOCK).open("w"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigError(
+            f"Another process is training into {folder.parent}.",
+            "Wait for it, end it, or choose another run directory.",
+        ) from None
+    last = folder / LAST
+    return last if last.exists() else None
 
 
 def seed_epoch(seed: int, epoch: int) -> None:
