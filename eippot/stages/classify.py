@@ -36,6 +36,7 @@ from eippot.structures.io import write_structures
 from eippot.training.calibration import Calibration, calibrate
 from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
+from eippot.training.logs import require_loggers
 from eippot.training.objectives import ClassifierObjective, class_logits
 from eippot.training.run_directory import start_run, write_summary
 
@@ -98,6 +99,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     EippotError
         The configuration, the data or the pretrained model cannot be used.
     """
+    require_loggers(config.training.loggers)
     pretrained = load_pretrained(config.pretrained, config.model)
     data = prepare(
         config.data, config.reference_energies, pretrained.card.species if pretrained else None

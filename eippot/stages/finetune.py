@@ -37,6 +37,7 @@ from eippot.training.anchored import AnchoredObjective
 from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.head_start import combine_heads
+from eippot.training.logs import require_loggers
 from eippot.training.objectives import CommitteeObjective, Objective, PotentialObjective
 from eippot.training.run_directory import start_run, write_summary
 
@@ -86,6 +87,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     EippotError
         The configuration, the data or the pretrained model cannot be used.
     """
+    require_loggers(config.training.loggers)
     pretrained = load_pretrained(config.pretrained, config.model)
     data = prepare(
         config.data, config.reference_energies, pretrained.card.species if pretrained else None

@@ -24,6 +24,7 @@ from eippot.processes import by_first
 from eippot.structures.splits import split_indices
 from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
+from eippot.training.logs import require_loggers
 from eippot.training.objectives import PretrainObjective
 from eippot.training.run_directory import start_run, write_summary
 
@@ -70,6 +71,7 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
     EippotError
         The configuration or the data cannot be used.
     """
+    require_loggers(config.training.loggers)
     data = prepare(
         config.data, config.reference_energies, require_labels=config.alignment != "none"
     )

@@ -21,7 +21,7 @@ from lightning.pytorch.callbacks import (
     RichProgressBar,
     WeightAveraging,
 )
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import Logger
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
@@ -33,6 +33,7 @@ from eippot.errors import EippotError
 from eippot.models.potential import Classifier, Potential
 from eippot.processes import by_first, is_first, n_processes
 from eippot.training.hardware import hardware
+from eippot.training.logs import logging_to
 from eippot.training.objectives import Objective
 from eippot.training.progress import ProgressLines
 from eippot.training.resuming import BestWeights, Continuation, Course, held
@@ -135,11 +136,16 @@ def fit(
     threads = config.threads or _fastest_threads(model, objective, train)
     task = TrainingTask(model, objective, config, course)
     best = BestWeights(directory / CHECKPOINTS, objective.monitor, objective.mode)
-    log = CSVLogger(directory, name=None, version="", flush_logs_every_n_steps=100)
-    continuation = Continuation(course, log, f"{_digest(train)} {_digest(validation)}")
-    with held(directory / CHECKPOINTS) as last, _quiet(), number_of_threads(threads):
+    data = f"{_digest(train)} {_digest(validation)}"
+    with (
+        held(directory / CHECKPOINTS) as last,
+        logging_to(directory, config) as loggers,
+        _quiet(),
+        number_of_threads(threads),
+    ):
+        always = [best, Continuation(course, loggers, data)]
         epochs = config.epochs or math.ceil((config.steps or 1) / len(train))
-        trainer = _trainer(config, objective, [best, continuation], log, epochs, progress)
+        trainer = _trainer(config, objective, always, loggers, epochs, progress)
         if last and progress:
             print(f"Going on where the run in {directory} ended.", flush=True)
         _train(trainer, task, train, validation, last)
@@ -197,7 +203,7 @@ def _trainer(
     config: TrainingConfig,
     objective: Objective,
     always: Sequence[Callback],
-    log: CSVLogger,
+    loggers: Sequence[Logger],
     epochs: int,
     progress: bool,
 ) -> lightning.Trainer:
@@ -220,7 +226,7 @@ def _trainer(
         max_time=timedelta(seconds=config.max_seconds) if config.max_seconds else None,
         gradient_clip_val=config.gradient_clip,
         precision="64-true" if config.precision == "float64" else "32-true",
-        logger=log,
+        logger=loggers,
         callbacks=callbacks,
         enable_progress_bar=watched,
         enable_model_summary=False,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import Logger
 
 from eippot.errors import ConfigError, DataError
-from eippot.processes import by_first, n_processes
+from eippot.processes import by_first, gathered, n_processes
 
 LAST: Final = "last.ckpt"
 _LOCK: Final = "lock"
@@ -87,20 +87,20 @@ class Continuation(Callback):
     ----------
     course
         Of the training.
-    log
+    loggers
         Where its metrics are written.
     data
         Digest of the data, which is the same in all processes.
     """
 
-    def __init__(self, course: Course, log: CSVLogger, data: str) -> None:
-        if by_first(lambda: data) != data:
+    def __init__(self, course: Course, loggers: Sequence[Logger], data: str) -> None:
+        if len(set(gathered(data))) > 1:
             raise DataError(
-                "Expected the data that the first process has, got others.",
-                "All processes read the same files: is this one here an old copy?",
+                "Expected the same data in all processes, got others.",
+                "All read the same files: does a machine have an old copy?",
             )
         self._course = course
-        self._log = log
+        self._loggers = loggers
         self._data = data
 
     def state_dict(self) -> dict[str, Any]:
@@ -136,9 +136,10 @@ class Continuation(Callback):
             )
         self._course.earlier = state_dict["elapsed"]
         self._course.rows = state_dict["rows"]
-        for step, metrics in self._course.rows:
-            self._log.log_metrics({**metrics}, step)
-        self._log.save()
+        for logger in self._loggers:
+            for step, metrics in self._course.rows:
+                logger.log_metrics({**metrics}, step)
+            logger.save()
 
 
 @contextmanager
