@@ -2,7 +2,8 @@
 
 A job has a ``stage``, a ``config`` and a number of ``processes``; with ``kill``, the last of these
 is killed when the first has left a checkpoint there. Everything is imported once; processes are
-forks of this one, with the variables that torchrun sets. Exit codes and what was said are printed.
+forks of this one, with the variables that torchrun sets, or srun for ``slurm``. Exit codes and what
+was said are printed.
 """
 
 from __future__ import annotations
@@ -32,14 +33,24 @@ def _train(job: dict[str, Any]) -> None:
         sys.exit(f"told: {error.message}")
 
 
+def _by_torchrun(rank: int, count: int) -> dict[str, object]:
+    place = {"RANK": rank, "WORLD_SIZE": count}
+    return {**place, "MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_RUN_ID": "test"}
+
+
+def _by_srun(rank: int, count: int) -> dict[str, object]:
+    job = {"SLURM_JOB_ID": 7, "SLURM_STEP_ID": 0, "SLURM_STEP_NODELIST": "127.0.0.1"}
+    return {**job, "SLURM_PROCID": rank, "SLURM_STEP_NUM_TASKS": count}
+
+
 def _start(job: dict[str, Any], rank: int, port: int, said: Path) -> int:
     def run() -> None:
         with said.open("a") as file:
             os.dup2(file.fileno(), 2)
         if job["processes"] > 1:
-            world = {"RANK": rank, "WORLD_SIZE": job["processes"], "MASTER_PORT": port}
-            os.environ |= {name: str(value) for name, value in world.items()}
-            os.environ |= {"MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_RUN_ID": "test"}
+            launched = _by_srun if job.get("slurm") else _by_torchrun
+            variables = launched(rank, job["processes"]) | {"MASTER_PORT": port}
+            os.environ |= {name: str(value) for name, value in variables.items()}
         _train(job)
 
     return begin(run)

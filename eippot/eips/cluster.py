@@ -7,6 +7,7 @@ not finished, it gives to another.
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
 import signal
@@ -236,16 +237,17 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 
 def _connected(cluster: str, started: Any) -> Client:  # noqa: ANN401 - a cluster of Dask
+    named = cluster
     if started is not None:
         return Client(started)
     try:
         if cluster.endswith(".json"):
-            return Client(scheduler_file=cluster, timeout=_ANSWER)
+            cluster = json.loads(Path(cluster).read_text())["address"]
         return Client(cluster, timeout=_ANSWER)
-    except (OSError, TimeoutError, ValueError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"Expected `local`, `slurm`, or the address or file of a Dask scheduler that answers, "
-            f"got {cluster}: {error}",
+            f"got {named}: {error}",
             "`dask scheduler` starts one, and prints its address.",
         ) from None
 

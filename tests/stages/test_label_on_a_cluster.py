@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
 import psutil
 import pytest
 from ase import Atoms
 from distributed import Client, LocalCluster
 
 from eippot.config.label import LabelConfig
+from eippot.eips.base import Status
 from eippot.eips.table import LabelProgress
 from eippot.errors import ConfigError, MissingDependencyError
 from eippot.stages.label import LabelResult, run
@@ -91,9 +93,12 @@ def test_interrupted_it_goes_on(tmp_path: Path, cluster: LocalCluster) -> None:
         if len(made) > 3:
             raise KeyboardInterrupt
 
-    only = {"eips": {"slow": EIPS["slow"]}}
+    only: Any = {"eips": {"slow": EIPS["slow"]}}
+    address = str(tmp_path / "scheduler.json")
+    with Client(cluster) as client:
+        client.write_scheduler_file(address)
     with pytest.raises(KeyboardInterrupt):
-        _label(tmp_path, interrupt, cluster=cluster.scheduler_address, **only)
+        _label(tmp_path, interrupt, cluster=address, **only)
     with Client(cluster) as client:
         assert not any(client.run(_count_children).values())
     result = _label(tmp_path, **only)
@@ -106,10 +111,11 @@ def _count_children() -> int:
     return len(psutil.Process().children())
 
 
-def test_no_scheduler_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("named", ["tcp://127.0.0.1:1", "nowhere", "absent.json"])
+def test_no_scheduler_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
     monkeypatch.setattr("eippot.eips.cluster._ANSWER", "1s")
-    with pytest.raises(ConfigError, match=r"that answers, got tcp://127\.0\.0\.1:1:"):
-        _label(tmp_path, cluster="tcp://127.0.0.1:1")
+    with pytest.raises(ConfigError, match=f"that answers, got {named}: "):
+        _label(tmp_path, cluster=named)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.extxyz"]
 
 
@@ -137,3 +143,20 @@ def test_without_the_extra(
     with pytest.raises(MissingDependencyError, match="[Dd]ask") as error:
         _label(tmp_path, cluster=cluster)
     assert error.value.hint == "pip install 'eippot[cluster]'"
+
+
+def test_jobs_of_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job is a script, here run at once."""
+    for name, script in (
+        ("sbatch", 'sh "$1" >/dev/null 2>&1 &\necho "Submitted batch job $!"'),
+        ("scancel", 'kill "$@"'),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    described = {"cores": 1, "memory": "1GB", "scheduler-options": {"dashboard_address": ":0"}}
+    with dask.config.set({f"jobqueue.slurm.{name}": given for name, given in described.items()}):
+        eips = {"one": "ase:faulty_calculators.Faulty"}
+        result = _label(tmp_path / "run", cluster="slurm", workers=1, eips=eips)
+    assert result.eips[0].counts[Status.OK] == COUNT

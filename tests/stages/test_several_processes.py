@@ -32,7 +32,7 @@ KILLED: Final = "killed"
 
 
 def _job(name: str, processes: int, run: str, **changes: Any) -> dict[str, Any]:
-    """Batches of six structures in all."""
+    """Batches of six structures in all; what else tests.together is to know."""
     settings = {key: value for key, value in TRAININGS[name].items() if key != "stage"}
     directory = {"run": run} if name == "classify" else {"output": run}
     if "output" in settings:
@@ -59,14 +59,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             atoms.info["weak_energy"] = atoms.info["true_energy"] + wrong * len(atoms)
             atoms.arrays["weak_forces"] = atoms.arrays["eip_far_forces"]
     write_structures(folder / "weak.extxyz", structures)
-    jobs = [_job(name, n, f"{name}-{n}") for name in TRAININGS for n in (1, 2)]
+    jobs = [_job(name, n, f"{name}-{n}", slurm=n > 1) for name in TRAININGS for n in (1, 2)]
     jobs += [
         _job("finetune", 2, KILLED, kill=f"{KILLED}/checkpoints/last.ckpt"),
-        _job("finetune", 1, KILLED),
+        _job("finetune", 2, KILLED) | {"processes": 1},
         _job("finetune", 2, KILLED),
         _job("finetune", 2, KILLED),
     ]
-    jobs[-3]["config"]["training"]["batch_size"] = 3
     (folder / "jobs.yaml").write_text(yaml.safe_dump(jobs))
     done = subprocess.run(
         [sys.executable, "-m", "tests.together", "jobs.yaml"],
