@@ -122,7 +122,7 @@ class Continuation(Callback):
         ConfigError
             It is of more or fewer processes, whose batches are larger or smaller.
         """
-        begun = state_dict["processes"]
+        begun = state_dict.get("processes", 1)
         if begun != n_processes():
             raise ConfigError(
                 f"Expected {begun} processes, which this run was begun with, got {n_processes()}.",
