@@ -48,7 +48,17 @@ def label(
     ] = None,
     key: Keys = None,
     workers: Annotated[
-        int | None, typer.Option(help="Worker processes; default: one for each core.")
+        int | None,
+        typer.Option(
+            help="Worker processes; default: one for each core. With --cluster slurm, jobs."
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Label on a Dask cluster: local, slurm (jobs as ~/.config/dask/jobqueue.yaml "
+            "describes them), or the address or file of a scheduler."
+        ),
     ] = None,
     time_limit: Annotated[
         float | None,
@@ -83,7 +93,7 @@ def label(
     signal.signal(signal.SIGTERM, _terminate)
     if suggest:
         others: dict[str, object] = {"--eip": eip, "--eips": eips, "--config": config}
-        others |= {"--no-forces": no_forces, "--restart": restart}
+        others |= {"--cluster": cluster, "--no-forces": no_forces, "--restart": restart}
         given = [option for option, value in others.items() if value]
         suggest_eips(structures, output, workers, time_limit, chosen_keys(key), given)
         return
@@ -98,6 +108,7 @@ def label(
         "sets": eips or None,
         "keys": chosen_keys(key) or None,
         "workers": workers,
+        "cluster": cluster,
         "time_limit": time_limit,
         "forces": False if no_forces else None,
         **_assignments(eip or []),

@@ -72,3 +72,7 @@ def main() -> None:
 
         print_error(error)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

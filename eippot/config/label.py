@@ -37,6 +37,11 @@ class LabelConfig(EvaluationConfig):
     sets: tuple[str, ...] = Field(
         (), description="named sets of EIPs: cards that come with eippot, or paths of YAML files"
     )
+    cluster: str | None = Field(
+        None,
+        description="Dask cluster: local, slurm, or the address or file of a scheduler; `workers` "
+        "are its workers (local) or jobs (slurm). Empty: worker processes of this machine",
+    )
     forces: bool = Field(True, description="whether to keep forces and stress, or energies alone")
     time_limit: float = Field(
         10.0, gt=0, description="longest time for one structure and one EIP [s]"
