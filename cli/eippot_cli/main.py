@@ -16,6 +16,7 @@ from eippot_cli.config import app as config_app
 from eippot_cli.evaluate import evaluate
 from eippot_cli.export import export
 from eippot_cli.finetune import finetune
+from eippot_cli.kim import app as kim_app
 from eippot_cli.label import label
 from eippot_cli.lammps import app as lammps_app
 from eippot_cli.perturb import perturb
@@ -37,6 +38,7 @@ for command in (
     app.command()(command)
 app.add_typer(config_app, name="config")
 app.add_typer(lammps_app, name="lammps")
+app.add_typer(kim_app, name="kim")
 
 
 def _print_version(asked: bool) -> None:
