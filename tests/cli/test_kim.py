@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from ase.build import bulk
 from ase.calculators.kim import KIM
 
@@ -9,7 +10,10 @@ from tests.cli.conftest import Program
 from tests.kim_collection import own_collection
 
 
-def test_install(eippot: Program, exported: Path, tmp_path: Path) -> None:
+def test_install(
+    eippot: Program, exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # for kim.log
     with own_collection(tmp_path):
         found = eippot("kim", "install", exported)
         assert found.code == 0, found.err
