@@ -17,6 +17,7 @@ from eippot_cli.evaluate import evaluate
 from eippot_cli.export import export
 from eippot_cli.finetune import finetune
 from eippot_cli.inspect import inspect
+from eippot_cli.kim import app as kim_app
 from eippot_cli.label import label
 from eippot_cli.lammps import app as lammps_app
 from eippot_cli.perturb import perturb
@@ -38,6 +39,7 @@ for command in (
     app.command()(command)
 app.add_typer(config_app, name="config")
 app.add_typer(lammps_app, name="lammps")
+app.add_typer(kim_app, name="kim")
 
 
 def _print_version(asked: bool) -> None:
