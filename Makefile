@@ -24,7 +24,7 @@ demo: setup
 	@$(BIN)/python examples/silicon/demo.py --output demo
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 docs: setup
 	@$(BIN)/python docs/site/sources.py build/docs/source
