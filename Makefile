@@ -4,6 +4,8 @@
 # make docs    the pages of docs/ as a site, in build/docs/html
 # make lint    what CI checks beside the tests
 # make sanitize   tests of the LAMMPS pair style with sanitizers for memory and undefined behaviour
+# make fuzz      hostile files at every reader: hypothesis, then SECONDS of atheris each (600)
+# make audit     known vulnerabilities of what .ci/constraints.txt pins (asks PyPI)
 # make bench NAME=silicon   a benchmark of benchmarks/; OPTIONS='...' are handed to it
 # make bench-peers   environments in .peers of the programs that make bench NAME=speed compares with
 
@@ -13,7 +15,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: setup demo test docs lint sanitize bench bench-peers
+.PHONY: setup demo test docs lint sanitize fuzz audit bench bench-peers
 
 setup:
 	@bash .ci/setup $(VENV)
@@ -22,7 +24,7 @@ demo: setup
 	@$(BIN)/python examples/silicon/demo.py --output demo
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 docs: setup
 	@$(BIN)/python docs/site/sources.py build/docs/source
@@ -33,6 +35,12 @@ lint: setup
 
 sanitize: setup
 	@bash .ci/sanitize $(BIN)
+
+fuzz: setup
+	@bash .ci/fuzz $(BIN) $(or $(SECONDS),600)
+
+audit: setup
+	@$(BIN)/pip-audit --strict --no-deps --disable-pip -r .ci/constraints.txt
 
 bench: setup
 	@$(BIN)/python -m benchmarks.$(NAME) $(OPTIONS)

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eippot.version import __version__
 
-__all__ = ["EippotCalculator", "StackCalculator", "__version__"]
+__all__ = ["EippotCalculator", "EippotTorchSimModel", "StackCalculator", "__version__"]
 
 if TYPE_CHECKING:
     from eippot.deployment.calculator import EippotCalculator
     from eippot.deployment.stacked import StackCalculator
+    from eippot.deployment.torch_sim import EippotTorchSimModel
 
-_MODULES: Final = {"EippotCalculator": "calculator", "StackCalculator": "stacked"}
+_MODULES: Final = {
+    "EippotCalculator": "calculator",
+    "EippotTorchSimModel": "torch_sim",
+    "StackCalculator": "stacked",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - the public names, imported when first used

@@ -12,7 +12,14 @@ class EippotError(Exception):
         What is wrong, in one sentence: expected, got, and where.
     hint
         What to do about it; shown on a line of its own.
+
+    Attributes
+    ----------
+    known_to_all
+        Whether all processes of a training have raised it together.
     """
+
+    known_to_all = False
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

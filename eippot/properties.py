@@ -11,6 +11,8 @@ from typing import Final, Literal
 from eippot import units
 
 Level = Literal["structure", "atom"]
+#: labels that another name can be given for; a virial stands for a stress.
+LabelName = Literal["energy", "forces", "stress", "virial"]
 Symmetry = Literal["scalar", "vector", "symmetric tensor"]
 
 

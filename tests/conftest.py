@@ -5,6 +5,7 @@ Whatever needs torch is imported where it is used: many rooms are tested without
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from tests.pipeline import Pipeline
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# consoles that are made while this is set keep their width, whatever a test asks for later
+os.environ.pop("COLUMNS", None)
+importlib.import_module("eippot_cli.output")
 # a shell that starts the tests in the background lets them, and all they start, ignore Ctrl-C
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -1,9 +1,9 @@
 """Errors of every strategy on DFT data sets: ``make bench NAME=accuracy``.
 
 For each data set, model, strategy, number of DFT labels and seed one JSON line in
-``benchmarks/accuracy/results.jsonl``. Runs that have a line are not done again, and what an
-interrupted one has done is kept in the folder of ``--work``. ``--table`` writes the tables of
-``docs/results.md``.
+``benchmarks/accuracy/results.jsonl``. Runs that have a line are not done again, unless
+``--results`` names another file, and what an interrupted one has done is kept in the folder of
+``--work``. ``--table`` writes the tables of ``docs/results.md``.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def main() -> None:
     presets.add_argument("--paper", action="store_true", help="as published: energies alone")
     presets.add_argument("--energies", action="store_true", help="DFT energies alone, our way")
     parser.add_argument("--work", type=Path, default=Path("build/accuracy"))
+    parser.add_argument("--results", type=Path, default=RESULTS, help="file of the lines")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--table", action="store_true", help="write docs/results.md, run nothing")
     options = parser.parse_args()
@@ -44,8 +45,9 @@ def main() -> None:
     preset = "paper" if options.paper else "energies" if options.energies else "default"
     keys = (options.sets, options.models, [preset], options.labels, options.seeds)
     groups = [Group(*key) for key in itertools.product(*keys)]
-    run_missing(groups, options.strategies, options.work.resolve(), options.workers)
-    chosen = [line for line in read_lines(RESULTS) if any(g.holds(line) for g in groups)]
+    work, results = options.work.resolve(), options.results
+    run_missing(groups, options.strategies, work, options.workers, results)
+    chosen = [line for line in read_lines(results) if any(g.holds(line) for g in groups)]
     print("\n".join(summary(chosen)))
 
 

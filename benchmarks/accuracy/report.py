@@ -14,6 +14,7 @@ from benchmarks.pages import Line, header, spread, with_table
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "results.md"
 MARK: Final = "accuracy tables"
 FORECASTS: Final = "forecasts"
+EIPS: Final = "few or all"
 #: of a summary, with the strategy each stands for.
 SUMMARY: Final = {
     "baseline": "baseline",
@@ -53,7 +54,10 @@ def summary(lines: Sequence[Line]) -> Iterator[str]:
 
 def with_tables(page: str, lines: Sequence[Line]) -> str:
     """The page with all tables that are made from lines of runs."""
-    return with_table(with_table(page, MARK, tables(lines)), FORECASTS, forecasts(lines))
+    made = {MARK: tables, FORECASTS: forecasts, EIPS: few_or_all}
+    for mark, table in made.items():
+        page = with_table(page, mark, table(lines))
+    return page
 
 
 def tables(lines: Sequence[Line]) -> str:
@@ -81,6 +85,35 @@ def forecasts(lines: Sequence[Line]) -> str:
             cells = [f"{spread:.0f}", f"{100 * known:.0f} %", *changes]
             rows.append(f"| {data}, {model}, {labels} | {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def few_or_all(lines: Sequence[Line]) -> str:
+    """What all EIPs of OpenKIM are worth beside some, on the splits that both have, in Markdown."""
+    rows = header(["splits", "combination", "of all", "best", "of all"])
+    ours = [line for line in lines if line["preset"] == "default"]
+    for (data, model, labels), few in _grouped(ours, ("set", "model", "labels")):
+        same = [line for line in ours if (line["model"], line["labels"]) == (model, labels)]
+        every = [line for line in same if str(line["set"]).startswith(f"{data}-")]
+        seeds = [
+            {line["seed"] for line in mine if line["strategy"] == "best"} for mine in (few, every)
+        ]
+        both = set.intersection(*seeds)
+        cells = [
+            _errors(line for line in mine if line["strategy"] == strategy and line["seed"] in both)
+            for strategy in ("combination", "best")
+            for mine in (few, every)
+        ]
+        if both:
+            name = f"{every[0]['set']}, {model}, {labels}"
+            rows.append(f"| {name} | {len(both)} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _errors(runs: Iterable[Line]) -> str:
+    """Mean errors of energies and forces."""
+    found = list(runs)
+    means = [fmean(_values(found, name)) for name in _COMPARED if _values(found, name)]
+    return " / ".join(f"{mean:.1f}" for mean in means) or "–"
 
 
 def _table(lines: Sequence[Line]) -> Iterator[str]:

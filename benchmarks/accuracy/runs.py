@@ -48,8 +48,8 @@ class Group:
             self.division(work), self.model, self.seed, preset.template, preset.settings
         )
 
-    def run(self, strategies: list[str], work: Path) -> None:
-        """Do the runs that have no line, and append theirs."""
+    def run(self, strategies: list[str], work: Path, results: Path) -> None:
+        """Do the runs, and append their lines."""
         first = self.pipeline(work)
         for strategy in strategies:
             pipeline = replace(first, used=set())
@@ -57,7 +57,7 @@ class Group:
             seconds = {"seconds": pipeline.seconds()}
             key = asdict(self) | {"strategy": strategy}
             line = key | pipeline.division.provenance | self.provenance() | errors | seconds
-            append_line(RESULTS, line)
+            append_line(results, line)
             print(json.dumps(line), flush=True)
 
     def provenance(self) -> dict[str, object]:
@@ -80,9 +80,11 @@ class Group:
         return asdict(self).items() <= line.items()
 
 
-def run_missing(groups: list[Group], strategies: list[str], work: Path, workers: int) -> None:
+def run_missing(
+    groups: list[Group], strategies: list[str], work: Path, workers: int, results: Path
+) -> None:
     """Do the runs that have no line, some groups at a time."""
-    lines = read_lines(RESULTS)
+    lines = read_lines(results)
     missing = {group: group.missing(strategies, lines) for group in groups}
     tasks = [(group, names) for group, names in missing.items() if names]
     if not tasks:
@@ -91,7 +93,7 @@ def run_missing(groups: list[Group], strategies: list[str], work: Path, workers:
         group.division(work)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _end_with_parent, max_tasks_per_child=1) as pool:
-        futures = [pool.submit(group.run, names, work) for group, names in tasks]
+        futures = [pool.submit(group.run, names, work, results) for group, names in tasks]
         for future in as_completed(futures):
             future.result()
 

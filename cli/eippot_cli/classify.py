@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from eippot_cli.interrupts import interruptible
+from eippot_cli.interrupts import training
 from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, WeakLabels, assignments
 
 
@@ -27,18 +27,19 @@ def classify(
     from eippot.stages.classify import run
     from eippot_cli.output import print_classify, print_run_directory
 
-    settings = read_config(
-        ClassifyConfig,
-        config,
-        {
-            "data.structures": structures,
-            "output": output,
-            "run": run_directory,
-            "pretrained": pretrained,
-        },
-        assignments(set_),
-    )
-    with interruptible():
+    with training() as prints:
+        settings = read_config(
+            ClassifyConfig,
+            config,
+            {
+                "data.structures": structures,
+                "output": output,
+                "run": run_directory,
+                "pretrained": pretrained,
+            },
+            assignments(set_),
+        )
         result = run(settings)
-    print_classify(result)
-    print_run_directory(settings.run)
+    if prints:
+        print_classify(result)
+        print_run_directory(settings.run)

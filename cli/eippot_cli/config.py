@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eippot_cli.completion import architectures
+
 if TYPE_CHECKING:
     from eippot.config.base import Config
 
@@ -45,7 +47,11 @@ def template(
         typer.Option(help="paper: exactly as Shui et al. (NeurIPS 2022), energies only."),
     ] = Preset.DEFAULT,
     model: Annotated[
-        str | None, typer.Option(help="Architecture, such as schnet; else that of the preset.")
+        str | None,
+        typer.Option(
+            help="Architecture, such as schnet; else that of the preset.",
+            autocompletion=architectures,
+        ),
     ] = None,
 ) -> None:
     """Print a complete, commented configuration file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eippot_cli.interrupts import interruptible
+from eippot_cli.interrupts import training
 from eippot_cli.options import ConfigFile, Pretrained, RunDirectory, Set, Structures, assignments
 
 
@@ -19,17 +19,18 @@ def finetune(
     from eippot.stages.finetune import run
     from eippot_cli.output import print_finetune, print_run_directory
 
-    settings = read_config(
-        FinetuneConfig,
-        config,
-        {
-            "data.structures": structures,
-            "output": output,
-            "pretrained": pretrained,
-        },
-        assignments(set_),
-    )
-    with interruptible():
+    with training() as prints:
+        settings = read_config(
+            FinetuneConfig,
+            config,
+            {
+                "data.structures": structures,
+                "output": output,
+                "pretrained": pretrained,
+            },
+            assignments(set_),
+        )
         result = run(settings)
-    print_finetune(result)
-    print_run_directory(settings.output)
+    if prints:
+        print_finetune(result)
+        print_run_directory(settings.output)

@@ -15,18 +15,34 @@ _RESUMABLE: Final = "Interrupted. The same command goes on after the last whole 
 
 
 @contextmanager
-def interruptible(told: str = _RESUMABLE) -> Iterator[None]:
+def training() -> Iterator[bool]:
+    """Around a command that trains, be it in one of several processes.
+
+    Yields
+    ------
+    bool
+        Whether this is the process that prints.
+    """
+    from eippot.processes import is_first, joined
+
+    with joined(), interruptible(_RESUMABLE if is_first() else None):
+        yield is_first()
+
+
+@contextmanager
+def interruptible(told: str | None) -> Iterator[None]:
     """Around long work: tell what Ctrl-C leaves, instead of a traceback.
 
     Parameters
     ----------
     told
-        What is said.
+        What is said; None for nothing.
     """
     try:
         yield
     except KeyboardInterrupt:
         from eippot_cli.output import say
 
-        say(told)
+        if told:
+            say(told)
         raise typer.Exit(_INTERRUPTED) from None

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from eippot_cli.completion import set_names
 from eippot_cli.interrupts import interruptible
+from eippot_cli.options import Keys, chosen_keys
 from eippot_cli.suggest import suggest_eips
 
 if TYPE_CHECKING:
@@ -42,10 +44,24 @@ def label(
     ] = None,
     eips: Annotated[
         list[str] | None,
-        typer.Option(help="A named set (silicon, copper, …) or your own YAML card. Repeatable."),
+        typer.Option(
+            help="A named set (silicon, copper, …) or your own YAML card. Repeatable.",
+            autocompletion=set_names,
+        ),
     ] = None,
+    key: Keys = None,
     workers: Annotated[
-        int | None, typer.Option(help="Worker processes; default: one for each core.")
+        int | None,
+        typer.Option(
+            help="Worker processes; default: one for each core. With --cluster slurm, jobs."
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Label on a Dask cluster: local, slurm (jobs as ~/.config/dask/jobqueue.yaml "
+            "describes them), or the address or file of a scheduler."
+        ),
     ] = None,
     time_limit: Annotated[
         float | None,
@@ -80,9 +96,9 @@ def label(
     signal.signal(signal.SIGTERM, _terminate)
     if suggest:
         others: dict[str, object] = {"--eip": eip, "--eips": eips, "--config": config}
-        others |= {"--no-forces": no_forces, "--restart": restart}
+        others |= {"--cluster": cluster, "--no-forces": no_forces, "--restart": restart}
         given = [option for option, value in others.items() if value]
-        suggest_eips(structures, output, workers, time_limit, given)
+        suggest_eips(structures, output, workers, time_limit, chosen_keys(key), given)
         return
     from eippot.config.base import read_config
     from eippot.config.label import LabelConfig
@@ -93,7 +109,9 @@ def label(
         "input": structures,
         "output": output,
         "sets": eips or None,
+        "keys": chosen_keys(key) or None,
         "workers": workers,
+        "cluster": cluster,
         "time_limit": time_limit,
         "forces": False if no_forces else None,
         **_assignments(eip or []),

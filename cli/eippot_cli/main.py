@@ -16,6 +16,8 @@ from eippot_cli.config import app as config_app
 from eippot_cli.evaluate import evaluate
 from eippot_cli.export import export
 from eippot_cli.finetune import finetune
+from eippot_cli.inspect import inspect
+from eippot_cli.kim import app as kim_app
 from eippot_cli.label import label
 from eippot_cli.lammps import app as lammps_app
 from eippot_cli.perturb import perturb
@@ -32,11 +34,12 @@ app = typer.Typer(
 )
 for command in (
     *(perturb, label, classify, pretrain, stack, finetune),
-    *(report, export, evaluate, verify, cite),
+    *(report, export, evaluate, verify, inspect, cite),
 ):
     app.command()(command)
 app.add_typer(config_app, name="config")
 app.add_typer(lammps_app, name="lammps")
+app.add_typer(kim_app, name="kim")
 
 
 def _print_version(asked: bool) -> None:
@@ -71,3 +74,7 @@ def main() -> None:
 
         print_error(error)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from eippot.config.yaml_text import parse_yaml
 from eippot.errors import ConfigError
 
 ConfigFile = Annotated[
@@ -28,10 +29,31 @@ RunDirectory = Annotated[
 Pretrained = Annotated[
     Path | None, typer.Option(help="Run directory of `eippot pretrain` (pretrained).")
 ]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        help="LABEL=NAME where DFT labels stand, if that is not clear: LABEL is energy, forces, "
+        "stress or virial. Repeatable.",
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="NAME=VALUE for any entry, e.g. training.steps=500. Repeatable."),
 ]
+
+
+def chosen_keys(texts: list[str] | None) -> dict[str, str]:
+    """Parse the values of ``--key``."""
+    found: dict[str, str] = {}
+    for text in texts or []:
+        label, equals, name = text.partition("=")
+        if not equals or not name:
+            raise ConfigError(
+                f"Expected --key LABEL=NAME, got {text!r}.", "Example: --key energy=dft_energy"
+            )
+        found[label] = name
+    return found
 
 
 def assignments(texts: list[str] | None) -> dict[str, object]:
@@ -44,7 +66,7 @@ def assignments(texts: list[str] | None) -> dict[str, object]:
                 f"Expected --set NAME=VALUE, got {text!r}.", "Example: --set training.steps=500"
             )
         try:
-            found[name] = yaml.safe_load(value)
+            found[name] = parse_yaml(value)
         except yaml.YAMLError as error:
             raise ConfigError(f"--set {text!r}: the value is not YAML: {error}") from None
     return found

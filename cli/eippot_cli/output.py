@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from eippot.stages.evaluate import EvaluateResult
     from eippot.stages.export import ExportResult
     from eippot.stages.finetune import FinetuneResult
+    from eippot.stages.inspect import InspectResult
     from eippot.stages.pretrain import PretrainResult
     from eippot.stages.report import ReportResult
     from eippot.stages.stack import StackResult
@@ -209,6 +210,20 @@ def print_metadata(path: Path, metadata: Metadata) -> None:
             markup=False,
             soft_wrap=True,
         )
+
+
+def print_inspect(result: InspectResult) -> None:
+    """Show what is in a file, and what to know before it is opened."""
+    width = max(map(len, result.facts))
+    for name, value in result.facts.items():
+        print_line(f"{name:<{width}}  {printable(value)}")
+    for warning in result.warnings:
+        say(f"Warning: {printable(warning)}")
+
+
+def printable(text: str) -> str:
+    """Text of a file without characters that would steer a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
 
 
 def print_self_test(deviations: dict[str, float]) -> None:

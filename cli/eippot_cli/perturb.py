@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from eippot_cli.options import Keys, chosen_keys
+
 
 def perturb(
     structures: Annotated[Path, typer.Argument(help="Structures, as for eippot label.")],
@@ -23,6 +25,7 @@ def perturb(
         float,
         typer.Option(help="Least distance in a copy, relative to the least in the structures."),
     ] = 0.75,
+    key: Keys = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same copies.")] = 0,
 ) -> None:
     """Add displaced and strained copies of structures, for empirical potentials to label."""
@@ -38,6 +41,7 @@ def perturb(
         "rattle": rattle,
         "strain": strain,
         "closest": closest,
+        "keys": chosen_keys(key),
         "seed": seed,
     }
     result = run(validate_config(PerturbConfig, values, "the given options"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eippot_cli.interrupts import interruptible
+from eippot_cli.interrupts import training
 from eippot_cli.options import ConfigFile, RunDirectory, Set, Structures, assignments
 
 
@@ -18,13 +18,14 @@ def pretrain(
     from eippot.stages.pretrain import run
     from eippot_cli.output import print_pretrain, print_run_directory
 
-    settings = read_config(
-        PretrainConfig,
-        config,
-        {"data.structures": structures, "output": output},
-        assignments(set_),
-    )
-    with interruptible():
+    with training() as prints:
+        settings = read_config(
+            PretrainConfig,
+            config,
+            {"data.structures": structures, "output": output},
+            assignments(set_),
+        )
         result = run(settings)
-    print_pretrain(result)
-    print_run_directory(settings.output)
+    if prints:
+        print_pretrain(result)
+        print_run_directory(settings.output)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from eippot_cli.options import Keys, chosen_keys
+
 
 def report(
     run_directory: Annotated[
@@ -22,10 +24,18 @@ def report(
             "--structures", "-s", help="Structure file with DFT labels to test a potential on."
         ),
     ] = None,
+    key: Keys = None,
 ) -> None:
     """Write one page about a run: learning curves, errors, classes, EIPs, where it comes from."""
+    from eippot.config.base import validate_config
     from eippot.config.deployment import ReportConfig
     from eippot.stages.report import run
     from eippot_cli.output import print_report
 
-    print_report(run(ReportConfig(run=run_directory, structures=structures, output=output)))
+    settings = {
+        "run": run_directory,
+        "structures": structures,
+        "output": output,
+        "keys": chosen_keys(key),
+    }
+    print_report(run(validate_config(ReportConfig, settings, "the given options")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eippot_cli.interrupts import interruptible
+from eippot_cli.interrupts import training
 from eippot_cli.options import ConfigFile, Pretrained, Set, Structures, WeakLabels, assignments
 
 
@@ -19,12 +19,13 @@ def stack(
     from eippot.stages.stack import run
     from eippot_cli.output import print_stack
 
-    settings = read_config(
-        StackConfig,
-        config,
-        {"data.structures": structures, "output": output, "pretrained": pretrained},
-        assignments(set_),
-    )
-    with interruptible():
+    with training() as prints:
+        settings = read_config(
+            StackConfig,
+            config,
+            {"data.structures": structures, "output": output, "pretrained": pretrained},
+            assignments(set_),
+        )
         result = run(settings)
-    print_stack(result)
+    if prints:
+        print_stack(result)

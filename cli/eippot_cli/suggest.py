@@ -21,13 +21,14 @@ def suggest_eips(
     output: Path | None,
     workers: int | None,
     time_limit: float | None,
+    keys: dict[str, str],
     others: list[str],
 ) -> None:
     """Find the EIPs of a set of structures, and show them.
 
     Parameters
     ----------
-    structures, output, workers, time_limit
+    structures, output, workers, time_limit, keys
         As given on the command line; None where they are not.
     others
         Options that were given too, and that have no meaning here.
@@ -44,8 +45,9 @@ def suggest_eips(
             "nothing.",
             "Write a card with `--suggest -o my-set.yaml`, then label with `--eips my-set.yaml`.",
         )
-    given = {
+    given: dict[str, object] = {
         "input": structures,
+        "keys": keys,
         "output": output,
         "workers": workers,
         "time_limit": time_limit,

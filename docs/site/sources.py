@@ -25,9 +25,11 @@ PLACES: Final = {
     "CHANGELOG.md": "changelog.md",
     "LICENSE": "license.txt",
     "examples/silicon/silicon_dft.md": "silicon.md",
+    "examples/README.md": "examples.md",
     "examples/lammps/README.md": "lammps-examples.md",
     "benchmarks/accuracy/results.jsonl": "results.jsonl",
     "eippot/eips/cards": "reference/potentials.md",
+    **{f"examples/{path.name}": path.name for path in (ROOT / "examples").glob("*.py")},
 }
 GENERATED: Final = {
     "reference/commands.md": commands.page,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from eippot.config.yaml_text import parse_yaml
 from eippot.errors import ConfigError
 
 
@@ -93,7 +94,7 @@ def dump_config(config: Config) -> str:
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text())
+        content = parse_yaml(path.read_text())
     except FileNotFoundError:
         raise ConfigError(
             f"No configuration file at {path}.",

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
 from eippot.config.base import Config
+from eippot.properties import LabelName
+
+LabelKeys = Annotated[
+    dict[LabelName, str],
+    Field(
+        description="Where DFT labels stand if not under REF_…, e.g. {energy: dft_energy}; what is "
+        "left out is found out.",
+    ),
+]
 
 
 class DataConfig(Config):
@@ -27,6 +37,7 @@ class DataConfig(Config):
         description="File of DFT-labelled structures for validation, instead of a share of "
         "`structures`, all of whose DFT labels are then trained on.",
     )
+    keys: LabelKeys = Field(default_factory=dict)
     seed: int = Field(0, ge=0, description="Seed of the split.")
     neighbor_lists: Path | None = Field(
         None,

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from eippot.config.base import Config
+from eippot.config.data import LabelKeys
 
 
 class ExportConfig(Config):
@@ -32,6 +33,7 @@ class EvaluateConfig(Config):
     model: Path = Field(description="Exported model.")
     structures: Path = Field(description="Structure file with reference labels.")
     output: Path = Field(description="Directory for the tables and figures.")
+    keys: LabelKeys = Field(default_factory=dict)
 
 
 class ReportConfig(Config):
@@ -41,4 +43,5 @@ class ReportConfig(Config):
     structures: Path | None = Field(
         None, description="Structure file with reference labels, to test a potential on."
     )
+    keys: LabelKeys = Field(default_factory=dict)
     output: Path = Field(description="File to write, e.g. report.html.")

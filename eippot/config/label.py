@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from eippot.config.base import Config
+from eippot.config.data import LabelKeys
 
 
 class EvaluationConfig(Config):
@@ -29,11 +30,17 @@ class LabelConfig(EvaluationConfig):
         "DeePMD-kit, or a folder of such"
     )
     output: Path = Field(description="labelled structures, extended XYZ or a store (.arrow)")
+    keys: LabelKeys = Field(default_factory=dict)
     eips: dict[str, str] = Field(
         default_factory=dict, description="short name of each EIP and its source"
     )
     sets: tuple[str, ...] = Field(
         (), description="named sets of EIPs: cards that come with eippot, or paths of YAML files"
+    )
+    cluster: str | None = Field(
+        None,
+        description="Dask cluster: local, slurm, or the address or file of a scheduler; `workers` "
+        "are its workers (local) or jobs (slurm). Empty: worker processes of this machine",
     )
     forces: bool = Field(True, description="whether to keep forces and stress, or energies alone")
     time_limit: float = Field(
@@ -50,6 +57,7 @@ class SuggestConfig(EvaluationConfig):
 
     input: Path = Field(description="structures, as for labelling")
     output: Path | None = Field(None, description="card to write, .yaml; empty: none")
+    keys: LabelKeys = Field(default_factory=dict)
     structures: int = Field(100, ge=1, description="at most so many structures are evaluated")
     seed: int = Field(0, ge=0, description="the same seed draws the same structures")
     time_limit: float = Field(

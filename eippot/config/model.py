@@ -39,11 +39,12 @@ class SchNetConfig(ArchitectureConfig):
     """SchNet (Schütt et al. 2018), with a smooth cutoff."""
 
     architecture: Literal["schnet"] = "schnet"
-    channels: int = Field(64, ge=1, description="Features per atom.")
-    interactions: int = Field(3, ge=1, description="Number of interaction blocks.")
+    channels: int = Field(64, ge=1, le=10000, description="Features per atom.")
+    interactions: int = Field(3, ge=1, le=100, description="Number of interaction blocks.")
     radial_functions: int = Field(
         12,
         ge=2,
+        le=1000,
         description="Gaussians that expand a distance: few and wide ones make smooth forces.",
     )
 
@@ -52,43 +53,56 @@ class SOAPNetConfig(ArchitectureConfig):
     """MLP of the SOAP power spectrum (Bartók et al. 2013)."""
 
     architecture: Literal["soapnet"] = "soapnet"
-    channels: int = Field(64, ge=1, description="Features per atom.")
-    layers: int = Field(3, ge=1, description="Layers of the MLP.")
-    n_max: int = Field(8, ge=1, description="Number of radial functions.")
+    channels: int = Field(64, ge=1, le=10000, description="Features per atom.")
+    layers: int = Field(3, ge=1, le=100, description="Layers of the MLP.")
+    n_max: int = Field(8, ge=1, le=100, description="Number of radial functions.")
     l_max: int = Field(6, ge=0, le=11, description="Largest degree of the spherical harmonics.")
     sigma: float = Field(0.5, gt=0, description="Width of the Gaussian in place of an atom [Å].")
-    species_channels: int = Field(2, ge=1, description="Densities that the species are mixed to.")
+    species_channels: int = Field(
+        2, ge=1, le=1000, description="Densities that the species are mixed to."
+    )
 
 
 class CGCNNConfig(ArchitectureConfig):
     """CGCNN (Xie, Grossman 2018), with a smooth cutoff."""
 
     architecture: Literal["cgcnn"] = "cgcnn"
-    channels: int = Field(64, ge=1, description="Features per atom.")
-    convolutions: int = Field(3, ge=1, description="Number of graph convolutions.")
-    radial_functions: int = Field(32, ge=2, description="Gaussians that expand a distance.")
+    channels: int = Field(64, ge=1, le=10000, description="Features per atom.")
+    convolutions: int = Field(3, ge=1, le=100, description="Number of graph convolutions.")
+    radial_functions: int = Field(
+        32, ge=2, le=1000, description="Gaussians that expand a distance."
+    )
 
 
 class GemNetConfig(ArchitectureConfig):
     """GemNet-T and GemNet-Q (Gasteiger et al. 2021)."""
 
     architecture: Literal["gemnet"] = "gemnet"
-    channels: int = Field(64, ge=1, description="Features per atom and per edge.")
-    blocks: int = Field(3, ge=1, description="Number of interaction blocks.")
-    radial_functions: int = Field(6, ge=1, description="Spherical Bessel functions per degree.")
+    channels: int = Field(64, ge=1, le=10000, description="Features per atom and per edge.")
+    blocks: int = Field(3, ge=1, le=100, description="Number of interaction blocks.")
+    radial_functions: int = Field(
+        6, ge=1, le=100, description="Spherical Bessel functions per degree."
+    )
     basis_channels: int = Field(
-        16, ge=1, description="Channels that the functions of triplets and quadruplets are put in."
+        16,
+        ge=1,
+        le=10000,
+        description="Channels that the functions of triplets and quadruplets are put in.",
     )
     triplet_cutoff: float = Field(4.0, gt=0, description="Longest edge of a triplet [Å].")
-    triplet_channels: int = Field(32, ge=1, description="Channels of messages along triplets.")
-    degrees: int = Field(7, ge=1, description="Legendre polynomials of the angle of a triplet.")
+    triplet_channels: int = Field(
+        32, ge=1, le=10000, description="Channels of messages along triplets."
+    )
+    degrees: int = Field(
+        7, ge=1, le=20, description="Legendre polynomials of the angle of a triplet."
+    )
     quadruplets: bool = Field(False, description="Also send messages along quadruplets: GemNet-Q.")
     quadruplet_cutoff: float = Field(3.5, gt=0, description="Longest edge of a quadruplet [Å].")
     quadruplet_channels: int = Field(
-        16, ge=1, description="Channels of messages along quadruplets."
+        16, ge=1, le=10000, description="Channels of messages along quadruplets."
     )
     quadruplet_degrees: int = Field(
-        4, ge=1, description="Degrees of the spherical harmonics of a quadruplet."
+        4, ge=1, le=10, description="Degrees of the spherical harmonics of a quadruplet."
     )
 
     @model_validator(mode="after")
@@ -112,10 +126,14 @@ class EquivariantConfig(ArchitectureConfig):
         description="Features of both parities for each degree, also pseudoscalars, pseudovectors "
         "and so on; makes a difference from four interactions on.",
     )
-    channels: int = Field(32, ge=1, description="Features per atom of each degree and parity.")
-    interactions: int = Field(3, ge=1, description="Number of interaction blocks.")
-    radial_functions: int = Field(8, ge=1, description="Bessel functions that expand a distance.")
-    radial_width: int = Field(64, ge=1, description="Width of the radial networks.")
+    channels: int = Field(
+        32, ge=1, le=10000, description="Features per atom of each degree and parity."
+    )
+    interactions: int = Field(3, ge=1, le=100, description="Number of interaction blocks.")
+    radial_functions: int = Field(
+        8, ge=1, le=1000, description="Bessel functions that expand a distance."
+    )
+    radial_width: int = Field(64, ge=1, le=10000, description="Width of the radial networks.")
 
 
 BUILT_IN: dict[str, type[ArchitectureConfig]] = {

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from eippot.config.base import Config
+from eippot.config.data import LabelKeys
 
 
 class PerturbConfig(Config):
@@ -14,6 +15,7 @@ class PerturbConfig(Config):
 
     input: Path = Field(description="structures, as for eippot label")
     output: Path = Field(description="the same structures and their copies, extended XYZ")
+    keys: LabelKeys = Field(default_factory=dict)
     copies: int = Field(4, ge=1, description="copies of each structure")
     rattle: float = Field(0.25, ge=0, description="largest standard deviation of displacements [Å]")
     strain: float = Field(0.08, ge=0, lt=0.5, description="largest component of the strain")

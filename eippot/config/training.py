@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from eippot.config.base import Config
 
+LoggerName = Literal["tensorboard", "wandb"]
+
 
 class ScheduleConfig(Config):
     """Learning rate over the course of training."""
@@ -36,7 +38,7 @@ class TrainingConfig(Config):
     epochs: int | None = Field(
         None, ge=1, description="Instead of `steps`: passes over the training structures."
     )
-    batch_size: int = Field(16, ge=1, description="Structures per step.")
+    batch_size: int = Field(16, ge=1, description="Structures per step, of each process.")
     batch_edges: int | None = Field(
         None,
         ge=1,
@@ -61,6 +63,11 @@ class TrainingConfig(Config):
     )
     seed: int = Field(0, ge=0, description="Seed of the weights and of the order of batches.")
     precision: Literal["float32", "float64"] = Field("float32", description="Number format.")
+    loggers: tuple[LoggerName, ...] = Field(
+        (),
+        description="What metrics go to beside metrics.csv: tensorboard, wandb (offline, unless "
+        "WANDB_MODE says otherwise); files in the run directory.",
+    )
     threads: int = Field(0, ge=0, description="CPU threads; 0 for as many as make a step fastest.")
 
     @model_validator(mode="before")

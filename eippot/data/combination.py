@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from ase import Atoms
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from eippot.data.sources import eip_energies, reference_energies_of
 from eippot.errors import DataError
@@ -61,7 +61,7 @@ class Combination(BaseModel):
         Where EIPs come from, as in ``kim:MODEL``; of those whose labels say it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     sources: tuple[str, ...]
     weights: tuple[float, ...]
@@ -71,6 +71,14 @@ class Combination(BaseModel):
     energy_error: float
     jackknife: tuple[tuple[float, ...], ...]
     origins: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Combination:
+        n_numbers = len(self.sources) + len(self.species)
+        fits = (*self.weights, *self.offsets), *self.jackknife
+        if len(self.weights) != len(self.sources) or any(len(fit) != n_numbers for fit in fits):
+            raise ValueError("expected a weight of each EIP and an offset of each species")
+        return self
 
     def energies(self, structures: Sequence[Atoms]) -> Floats:
         """Energies ``(structures,)`` [eV]; NaN where an EIP has no label."""

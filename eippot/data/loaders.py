@@ -10,10 +10,14 @@ from torch_geometric.data import Batch
 
 from eippot.config.training import TrainingConfig
 from eippot.data.store import GraphStore
+from eippot.errors import DataError
+from eippot.processes import n_processes, own
 
 
 class MixedBatchSampler(Sampler[list[int]]):
     """Batches that always hold both kinds: DFT-labelled and weakly labelled structures.
+
+    Of several processes, each gets its share of every batch.
 
     An epoch is one pass over the DFT-labelled structures, so that it has as many steps with weak
     labels as without; each batch is filled up with weakly labelled ones, drawn anew in each epoch
@@ -74,7 +78,7 @@ class MixedBatchSampler(Sampler[list[int]]):
         first = self._parts(np.arange(reference), self.per_batch[0], random)
         second = self._parts(np.arange(reference, reference + weak), self.per_batch[1], random)
         for one, other in zip(first, second, strict=True):
-            yield [int(i) for i in (*one, *other)]
+            yield own(_enough([int(i) for i in (*one, *other)]))
 
     def _parts(
         self, members: np.ndarray, size: int, random: np.random.Generator
@@ -101,6 +105,17 @@ class MixedBatchSampler(Sampler[list[int]]):
         return np.split(order, np.minimum(cuts, len(order) - parts + inner))
 
 
+def _enough(batch: list[int]) -> list[int]:
+    if len(batch) < n_processes():
+        raise DataError(
+            f"Expected a structure for each of {n_processes()} processes in every batch, got "
+            f"{len(batch)} in one.",
+            "Train with fewer processes, or larger batches (`training.batch_size`, or "
+            "`training.batch_edges`).",
+        )
+    return batch
+
+
 def training_loader(
     graphs: GraphStore,
     config: TrainingConfig,
@@ -114,19 +129,25 @@ def training_loader(
     graphs
         DFT-labelled structures, then weakly labelled ones.
     config
-        Size of the batches, and seed of their order.
+        Size of the batches of one process, and seed of their order.
     n_reference
         How many of the structures are DFT-labelled; None if there is one kind only.
     reference_share
         See MixedBatchSampler.
     """
     n_reference = len(graphs) if n_reference is None else n_reference
-    batch_size, n_edges = config.batch_size, None
+    batch_size, n_edges = config.batch_size * n_processes(), None
     if config.batch_edges is not None:
         n_edges = graphs.n_edges.numpy()
-        batch_size = max(round(config.batch_edges / max(n_edges.mean(), 1.0)), 1)
+        edges = config.batch_edges * n_processes()
+        batch_size = max(round(edges / max(n_edges.mean(), 1.0)), 1)
     sampler = MixedBatchSampler(
-        n_reference, len(graphs) - n_reference, batch_size, reference_share, config.seed, n_edges
+        n_reference,
+        len(graphs) - n_reference,
+        batch_size,
+        reference_share,
+        config.seed,
+        n_edges,
     )
     return _loader(graphs, sampler)
 

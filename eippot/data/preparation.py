@@ -20,6 +20,7 @@ from eippot.errors import DataError
 from eippot.graphs.references import above_isolated_atoms, fit_reference_energies
 from eippot.graphs.species import species_of
 from eippot.properties import ENERGY, LABELS, WEAK_PREFIX, reference_key, weak_key
+from eippot.structures.adoption import hint_without_energies
 from eippot.structures.choosing import energies_under, have, joined, where
 from eippot.structures.io import open_structures, read_structures
 from eippot.structures.splits import set_hash, split_labelled
@@ -124,18 +125,17 @@ def prepare(
         one without.
     """
     read = read_structures if in_memory else open_structures
-    everything = read(config.structures)
+    everything = read(config.structures, config.keys)
     labelled = where(everything, np.isfinite(reference_energies_of(everything)))
     if require_labels and not labelled:
         raise DataError(
             f"Expected structures with a DFT energy in {config.structures}, got none among "
             f"{len(everything)}.",
-            "Reference labels stand under `REF_energy`, `REF_forces` and `REF_stress`, or where "
-            "ASE keeps calculator results.",
+            hint_without_energies(everything),
         )
     held_out: Sequence[Atoms] = []
     if config.validation_structures:
-        held_out = read(config.validation_structures)
+        held_out = read(config.validation_structures, config.keys)
         _check_validation(held_out, config.validation_structures)
     everywhere = joined(everything, held_out)
     found = species_of(everywhere)

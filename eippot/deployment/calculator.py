@@ -13,6 +13,8 @@ from ase.calculators.calculator import (
     Calculator,
     PropertyNotImplementedError,
     all_changes,
+    external_calculators,
+    register_calculator_class,
 )
 from ase.data import chemical_symbols
 from torch import Tensor
@@ -70,6 +72,8 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
     >>> atoms.get_potential_energy()  # doctest: +SKIP
     """
 
+    #: ASE's command line asks for this where a calculator writes no files.
+    nolabel = True
     implemented_properties: list[str] = [
         "energy",
         "free_energy",
@@ -181,3 +185,7 @@ def _check(atoms: Atoms, metadata: Metadata) -> None:
         )
     if not np.isfinite(atoms.positions).all():
         raise ModelError("Expected finite positions, got NaN or infinite ones.")
+
+
+if "eippot" not in external_calculators:  # ASE refuses a second one, as after a reload
+    register_calculator_class("eippot", EippotCalculator)

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 from torch.export import Dim
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from eippot.deployment.archive import COMPILED_KEY
 from eippot.deployment.exported import EnergyGradientModel, ExportedModel, Metadata
 from eippot.errors import ModelError
 from eippot.models.derivatives import edge_gradient
 
 SUFFIX: Final = ".pt2"
-KEY: Final = "eippot"
 SELF_TEST: Final = ("species", "edge_index", "edge_vectors", "energy", "forces", "virial")
 
 #: compiled graphs are not for sizes 0 and 1, so that this many atoms far from all others are added,
@@ -37,6 +38,8 @@ class CompiledModel(EnergyGradientModel):
     ----------
     path
         What write_compiled wrote.
+    metadata, self_test
+        What it says of itself.
 
     Raises
     ------
@@ -44,23 +47,24 @@ class CompiledModel(EnergyGradientModel):
         The file is none of eippot's, or this torch cannot run it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, metadata: Metadata, self_test: Mapping[str, Sequence[Any]]
+    ) -> None:
         super().__init__()
         try:
             self._package = torch._inductor.aoti_load_package(str(path))
-            content = json.loads(self._package.get_metadata()[KEY])
-        except (RuntimeError, KeyError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
+            for name in SELF_TEST:
+                dtype = torch.int64 if name in SELF_TEST[:2] else torch.float64
+                setattr(self, f"selftest_{name}", torch.tensor(self_test[name], dtype=dtype))
+        except (RuntimeError, LookupError, ValueError, TypeError, OverflowError) as error:
+            reason = str(error).strip().partition("\n")[0]
             raise ModelError(
                 f"{path} is not a compiled model of eippot, or not one for this machine and this "
                 f"torch: {reason}",
                 "Export it again here: `eippot export ... -o model.pt2`.",
             ) from None
-        for name, value in content["self_test"].items():
-            dtype = torch.int64 if name in SELF_TEST[:2] else torch.float64
-            setattr(self, f"selftest_{name}", torch.tensor(value, dtype=dtype))
-        self.cutoff: float = content["metadata"]["cutoff"]
-        for name, value in content["metadata"].items():
+        self.cutoff = metadata.cutoff
+        for name, value in asdict(metadata).items():
             setattr(self, name, value)
 
     def energies_and_gradient(
@@ -86,7 +90,7 @@ def write_compiled(model: ExportedModel, metadata: Metadata, path: Path) -> None
         "metadata": asdict(metadata),
         "self_test": {name: getattr(model, f"selftest_{name}").tolist() for name in SELF_TEST},
     }
-    options = {"aot_inductor.metadata": {KEY: json.dumps(content)}}
+    options = {"aot_inductor.metadata": {COMPILED_KEY: json.dumps(content)}}
     atoms, edges = Dim("atoms", min=PADDING), Dim("edges", min=PADDING)
     padded = _padded(*inputs, 2.0 * metadata.cutoff)
     try:

@@ -12,9 +12,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from eippot.models.committee import Committee
@@ -28,6 +29,10 @@ from eippot.models.potential import Potential
 FORMAT_VERSION: Final = 2
 #: stands for the EIPs of a file that does not name them.
 UNKNOWN_EIPS: Final = "unknown"
+
+Length: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
+Error: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
+Count: TypeAlias = Annotated[int, Field(ge=0, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -69,19 +74,19 @@ class Metadata:
     """
 
     architecture: str
-    species: list[str]
-    cutoff: float
-    interaction_range: float
-    ghost_range: float
-    n_exchanges: int
-    dtype: str
+    species: Annotated[list[str], Field(min_length=1)]
+    cutoff: Length
+    interaction_range: Length
+    ghost_range: Length
+    n_exchanges: Count
+    dtype: Annotated[str, Field(pattern="^float(32|64)$")]
     eippot_version: str
     citation: str
     format_version: int = FORMAT_VERSION
-    n_members: int = 1
-    table_bins: int = 0
-    table_energy_error: float = 0.0
-    table_force_error: float = 0.0
+    n_members: Annotated[int, Field(ge=1, strict=True)] = 1
+    table_bins: Count = 0
+    table_energy_error: Error = 0.0
+    table_force_error: Error = 0.0
     eips: str = UNKNOWN_EIPS
 
 
@@ -204,20 +209,27 @@ def evaluate(
     model: nn.Module, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
 ) -> Evaluation:
     """Atomic energies, forces and virial; arguments as for ExportedModel.forward."""
-    if isinstance(model, EnergyGradientModel):
-        energies, gradient = model.energies_and_gradient(species, edge_index, edge_vectors)
-    else:
-        edge_vectors = edge_vectors.detach().requires_grad_()
-        with torch.enable_grad(), as_it_is():
-            energies = model(species, edge_index, edge_vectors)
-            gradient = edge_gradient(energies, edge_vectors, create_graph=False)
+    energies, gradient = energies_and_gradient(model, species, edge_index, edge_vectors)
     with torch.no_grad():
         everyone = torch.zeros(edge_index.shape[1], dtype=torch.int64, device=species.device)
         return Evaluation(
-            energies.detach(),
+            energies,
             forces_from_edge_gradient(gradient, edge_index, len(species)),
             virial_from_edge_gradient(gradient, edge_vectors, everyone, 1)[0],
         )
+
+
+def energies_and_gradient(
+    model: nn.Module, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Atomic energies ``(n,)`` and ∂E/∂edge_vectors ``(E, 3)``, of any number of structures."""
+    if isinstance(model, EnergyGradientModel):
+        return model.energies_and_gradient(species, edge_index, edge_vectors)
+    edge_vectors = edge_vectors.detach().requires_grad_()
+    with torch.enable_grad(), as_it_is():
+        energies = model(species, edge_index, edge_vectors)
+        gradient = edge_gradient(energies, edge_vectors, create_graph=False)
+    return energies.detach(), gradient
 
 
 @contextmanager

@@ -6,21 +6,22 @@ import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 import torch
 from torch import Tensor
 
+from eippot.deployment.archive import read_archive, read_compiled
 from eippot.deployment.exported import (
-    FORMAT_VERSION,
     Evaluation,
     ExportedModel,
     Metadata,
     OpenedModel,
     evaluate,
 )
+from eippot.deployment.metadata import check_stored, read_metadata
 from eippot.errors import ModelError
 from eippot.models import exchange  # noqa: F401 (the operator that exported models call)
 
@@ -63,7 +64,8 @@ def write_exported(model: ExportedModel, metadata: Metadata, path: Path) -> None
 def open_exported(path: Path, device: str = "cpu") -> tuple[OpenedModel, Metadata]:
     """Open an exported file and run its self-test.
 
-    An exported file is code: open files from people you trust only.
+    An exported file is code. One whose program does anything but arithmetic is refused before it
+    is run; a compiled file cannot be looked into, so that it has to be trusted.
 
     Parameters
     ----------
@@ -75,41 +77,52 @@ def open_exported(path: Path, device: str = "cpu") -> tuple[OpenedModel, Metadat
     Raises
     ------
     ModelError
-        The file is missing or damaged, is not an exported model, has another format version, or
-        fails its self-test here.
+        The file is missing or damaged, is not an exported model, has another format version,
+        reaches for more than tensors, or fails its self-test here.
     """
     if not path.is_file():
         raise ModelError(f"No exported model at {path}.", "`eippot export` writes one.")
-    model = _open_compiled(path, device) if path.suffix == COMPILED else _open_script(path, device)
-    try:
-        metadata = _metadata_of(model, path)
-        check_self_test(model, metadata, path)
-    except AttributeError as error:
-        raise ModelError(f"{path} is not a complete exported model: {error}") from None
+    opener = _open_compiled if path.suffix == COMPILED else _open_script
+    model, metadata = opener(path, device)
+    check_self_test(model, metadata, path)
     return model, metadata
 
 
-def _open_script(path: Path, device: str) -> OpenedModel:
+def _open_script(path: Path, device: str) -> tuple[OpenedModel, Metadata]:
+    archive = read_archive(path)
+    metadata = read_metadata(archive.attributes, path)
+    if archive.program.foreign:
+        raise ModelError(
+            f"{path} is not run: beside arithmetic with tensors, its program has "
+            f"{', '.join(archive.program.foreign[:5])}.",
+            "No file of `eippot export` has. `eippot inspect` shows what is in it; ask whoever "
+            "made it.",
+        )
     try:
         with _torchscript():
             model: OpenedModel = torch.jit.load(  # type: ignore[no-untyped-call]
-                str(path), map_location=device
+                archive.packed(), map_location=device
             )
-    except (RuntimeError, ValueError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (RuntimeError, ValueError, LookupError) as error:
         raise ModelError(
-            f"{path} is not an exported model, or is damaged: {reason}",
+            f"{path} is not an exported model, or is damaged: {_first_line(error)}",
             "`eippot export` writes exported models.",
         ) from None
-    return model
+    return model, metadata
 
 
-def _open_compiled(path: Path, device: str) -> OpenedModel:
+def _open_compiled(path: Path, device: str) -> tuple[OpenedModel, Metadata]:
     from eippot.deployment.compiled import CompiledModel  # torch's compiler takes a second
 
     if device != "cpu":
         raise ModelError(f"{path} is compiled for the CPU, got the device {device}.")
-    return CompiledModel(path)
+    content = read_compiled(path)
+    metadata = read_metadata(content.metadata, path)
+    return CompiledModel(path, metadata, content.self_test), metadata
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
 
 
 def _write_compiled(model: ExportedModel, metadata: Metadata, path: Path) -> None:
@@ -132,10 +145,18 @@ def check_self_test(model: OpenedModel, metadata: Metadata, path: Path) -> dict[
     Raises
     ------
     ModelError
-        A deviation is larger than the number format explains.
+        A deviation is larger than the number format explains, or there is nothing to compare.
     """
+    check_stored(model, metadata, path)
     inputs = model.selftest_species, model.selftest_edge_index, model.selftest_edge_vectors
-    return require_self_test(evaluate(model, *inputs), model, metadata, path)
+    try:
+        found = evaluate(model, *inputs)
+    except (RuntimeError, IndexError, TypeError, AttributeError) as error:  # of a changed program
+        raise ModelError(
+            f"The self-test of {path} cannot be run: {_first_line(error)}",
+            "Export it again with this installation.",
+        ) from None
+    return require_self_test(found, model, metadata, path)
 
 
 def require_self_test(
@@ -163,24 +184,6 @@ def require_self_test(
 
 def _deviation(found: Tensor, stored: Tensor) -> float:
     return float((found - stored).abs().max() / stored.abs().max().clamp(min=1.0))
-
-
-def _metadata_of(model: OpenedModel, path: Path) -> Metadata:
-    version = getattr(model, "format_version", None)
-    if version is None:
-        raise ModelError(
-            f"{path} is a TorchScript file, but no model exported by eippot.",
-            "`eippot export` writes exported models.",
-        )
-    if version != FORMAT_VERSION:
-        raise ModelError(
-            f"Expected format version {FORMAT_VERSION} in {path}, got {version}.",
-            "Export the model again with this version of eippot.",
-        )
-    names = [field.name for field in fields(Metadata)]  # earlier files say nothing of EIPs
-    return Metadata(
-        **{name: getattr(model, name) for name in names if name != "eips" or hasattr(model, name)}
-    )
 
 
 @contextmanager

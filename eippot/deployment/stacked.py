@@ -16,7 +16,7 @@ from eippot.eips.base import Outcome, Status
 from eippot.eips.frame import Frame
 from eippot.eips.labels import write_label
 from eippot.eips.source import open_potential, parse_source
-from eippot.errors import EIPError, ModelError
+from eippot.errors import EIPError, ModelError, one_line
 from eippot.properties import ENERGY, FORCES, STRESS
 
 
@@ -115,8 +115,13 @@ class StackCalculator(Calculator):  # type: ignore[misc]
         labelled = frame.to_atoms()
         for name, eip in self._eips.items():
             evaluation = eip.prepare([frame])
-            evaluation.compute(0)
-            (label,) = evaluation.labels()
+            try:
+                evaluation.compute(0)
+                (label,) = evaluation.labels()
+            except Exception as error:  # EIPs raise whatever they raise
+                raise EIPError(
+                    f"EIP `{name}` fails: {type(error).__name__}: {one_line(error)}"
+                ) from error
             if label is None:
                 raise EIPError(f"EIP `{name}` says nothing of {atoms.get_chemical_formula()}.")
             write_label(labelled, name, self._sources[name], Outcome(Status.OK, label=label))

@@ -33,11 +33,6 @@ def open_source(source: EIPSource) -> CalculatorPotential:
             f"{source.target} cannot be set up with {dict(source.options)}: "
             f"{type(error).__name__}: {error}"
         ) from error
-    if not callable(getattr(calculator, "get_potential_energy", None)):
-        raise EIPError(
-            f"{source.target} gives a {type(calculator).__name__}, which is no ASE calculator.",
-            "Name a calculator class, or a function that returns a calculator.",
-        )
     return CalculatorPotential(calculator)
 
 
@@ -114,4 +109,15 @@ def _find(path: str) -> Any:  # noqa: ANN401 (whatever stands there)
     found = getattr(module, attribute, None)
     if found is None:
         raise EIPError(f"The module {module_name} has no `{attribute}`.")
+    if not _gives_calculators(found):
+        raise EIPError(
+            f"`ase:{path}` is no ASE calculator, and is not called.",
+            "Name a calculator class, or a function whose result is annotated as a calculator.",
+        )
     return found
+
+
+def _gives_calculators(found: Any) -> bool:  # noqa: ANN401
+    """Whether something may be called: sources may come with cards of other people."""
+    kind = found if isinstance(found, type) else getattr(found, "__annotations__", {}).get("return")
+    return hasattr(kind, "get_potential_energy") or str(kind).endswith("Calculator")

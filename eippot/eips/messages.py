@@ -45,7 +45,7 @@ class Chunk:
     eip
         Index of the EIP.
     path
-        File with :class:`~eippot.eips.packing.PackedFrames`, pickled.
+        File with :class:`~eippot.eips.packing.PackedFrames`.
     """
 
     eip: int

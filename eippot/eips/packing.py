@@ -6,6 +6,7 @@ import json
 import math
 import struct
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from eippot.conventions import Array
 from eippot.eips.base import EIPLabel, Outcome, Status
 from eippot.eips.frame import Frame
+from eippot.errors import DataError
 
 #: number of outcomes, length of the reasons.
 _START: Final = struct.Struct("<QQ")
@@ -68,6 +70,19 @@ def pack_frames(frames: Sequence[Frame]) -> PackedFrames:
     )
 
 
+def write_frames(path: Path, packed: PackedFrames) -> None:
+    """Write frames into a file, array after array."""
+    with path.open("wb") as file:
+        for array in packed:
+            np.save(file, array)
+
+
+def read_frames(path: Path) -> PackedFrames:
+    """Frames as they were written."""
+    with path.open("rb") as file:
+        return PackedFrames(*(np.load(file) for _ in PackedFrames._fields))
+
+
 def unpack_frames(packed: PackedFrames) -> list[Frame]:
     """Frames whose arrays are parts of those that were packed."""
     ends = np.cumsum(packed.n_atoms).tolist()
@@ -94,7 +109,20 @@ def pack_outcomes(outcomes: Sequence[Outcome]) -> bytes:
 
 
 def unpack_outcomes(packed: bytes) -> list[Outcome]:
-    """Outcomes as they were packed."""
+    """Outcomes as they were packed.
+
+    Raises
+    ------
+    DataError
+        They were not packed like this.
+    """
+    try:
+        return _unpack(packed)
+    except (struct.error, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise DataError(f"Expected outcomes of EIPs, got something else: {error}") from None
+
+
+def _unpack(packed: bytes) -> list[Outcome]:
     count, length = _START.unpack_from(packed)
     heads = np.frombuffer(packed, dtype=_HEAD, count=count, offset=_START.size).tolist()
     first = _START.size + count * _HEAD.itemsize

@@ -7,21 +7,22 @@ the worker is replaced, and what it had not finished is given to another.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from eippot.eips.base import Outcome, Status
+from eippot.eips.base import Status
+from eippot.eips.evaluator import Evaluator, Finished, Keep
 from eippot.eips.frame import Frame
 from eippot.eips.messages import Hello, Open, Opened, Phase
 from eippot.eips.packing import pack_frames, pack_outcomes, unpack_outcomes
 from eippot.eips.process import WorkerProcess
 from eippot.eips.schedule import Entry, Schedule
 from eippot.eips.source import EIPSource
-from eippot.errors import EIPError, EippotError
+from eippot.errors import EIPError
 
 #: the pool looks at its workers at least this often [s].
 _LOOK_EVERY: Final = 0.05
@@ -29,8 +30,6 @@ _LOOK_EVERY: Final = 0.05
 _SOON: Final = 0.05
 #: workers that die this often in a row without being at any structure are a broken installation.
 _MAX_IDLE_DEATHS: Final = 3
-
-Finished = list[tuple[Entry, Outcome]]
 
 
 @dataclass
@@ -42,7 +41,7 @@ class _Slot:
     begun_before: int = 0  # labels that the worker had begun before these entries
 
 
-class WorkerPool:
+class WorkerPool(Evaluator):
     """Evaluate EIPs in worker processes; a context manager that leaves no process behind.
 
     Parameters
@@ -74,8 +73,8 @@ class WorkerPool:
         folder: Path | None = None,
     ) -> None:
         self._folder = folder
-        self._sources = tuple(sources)
-        self._hello = Hello(self._sources, derivatives)
+        super().__init__(sources)
+        self._hello = Hello(self.sources, derivatives)
         self._limits = {
             Phase.STARTING: setup_time_limit,
             Phase.OPENING: setup_time_limit,
@@ -85,9 +84,6 @@ class WorkerPool:
         self._give_up_after = give_up_after
         self._idle_deaths = 0
         self._given_up: dict[int, Status] = {}
-
-    def __enter__(self) -> WorkerPool:
-        return self
 
     def __exit__(
         self,
@@ -105,57 +101,21 @@ class WorkerPool:
 
     def open_each(self) -> list[Opened]:
         """Open every EIP once, and ask for the species that it knows, or what is wrong with it."""
-        return [self._open(eip) for eip in range(len(self._sources))]
-
-    def open_all(self) -> list[frozenset[str] | None]:
-        """Open every EIP once, and ask for the species that it knows (None: it does not say).
-
-        Raises
-        ------
-        EippotError
-            An EIP cannot be opened; all that cannot are named.
-        """
-        answers = self.open_each()
-        problems = [
-            (source, answer.error)
-            for source, answer in zip(self._sources, answers, strict=True)
-            if answer.error is not None
-        ]
-        if problems:
-            raise _merge(problems)
-        return [answer.species for answer in answers]
+        return [self._open(eip) for eip in range(len(self.sources))]
 
     def evaluate(
         self,
         frames: Sequence[Frame],
         entries: Iterable[Entry],
         first: Iterable[Entry] = (),
-        keep: Callable[[Sequence[Entry], bytes], None] = lambda entries, packed: None,
-    ) -> Iterator[list[tuple[Entry, Outcome]]]:
-        """Evaluate entries, in no particular order; an EIP that was given up stays so.
-
-        Parameters
-        ----------
-        frames
-            The structures that entries refer to.
-        entries
-            What to evaluate; each once.
-        first
-            Further entries, to be begun before the others.
-        keep
-            Called with entries that were tried and their packed outcomes, before these are yielded.
-
-        Yields
-        ------
-        list of (Entry, Outcome)
-            What has been finished since the last time.
-
-        Raises
-        ------
-        EIPError
-            Workers cannot be kept alive at all.
-        """
+        keep: Keep = lambda entries, packed: None,
+    ) -> Iterator[Finished]:
+        """See Evaluator."""
         schedule = Schedule(entries, len(self._slots), self._give_up_after, first, self._given_up)
+        return self.work(schedule, frames, keep)
+
+    def work(self, schedule: Schedule, frames: Sequence[Frame], keep: Keep) -> Iterator[Finished]:
+        """Evaluate all entries of a schedule; see evaluate."""
         self._keep = keep
         if abandoned := schedule.abandoned():
             yield abandoned
@@ -285,12 +245,3 @@ def _empty(slot: _Slot) -> None:
     if slot.process is not None:
         slot.process.discard()
     slot.process, slot.entries = None, []
-
-
-def _merge(problems: Sequence[tuple[EIPSource, EippotError]]) -> EippotError:
-    """One error for all EIPs that cannot be opened; of their common kind if they have one."""
-    lines = [f"EIP `{source.name}`: {error.message}" for source, error in problems]
-    hints = dict.fromkeys(error.hint for _, error in problems if error.hint)
-    kinds = {type(error) for _, error in problems}
-    kind = kinds.pop() if len(kinds) == 1 else EIPError
-    return kind("\n".join(lines), "\n".join(hints))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import shutil
 import signal
 import socket
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eippot.eips.messages import Board, Chunk, Hello, Phase
-from eippot.eips.packing import PackedFrames
+from eippot.eips.packing import PackedFrames, write_frames
 
 #: how the names of folders of workers begin.
 WORKER_PREFIX: Final = "eippot-worker-"
@@ -78,8 +77,7 @@ class WorkerProcess:
         """Ask for labels of one EIP, also of a worker that still has others to make."""
         self._n_given += 1
         path = self.folder / f"chunk-{self._n_given}"
-        with path.open("wb") as file:
-            pickle.dump(frames, file, pickle.HIGHEST_PROTOCOL)
+        write_frames(path, frames)
         self.send(Chunk(eip, path))
 
     def receive(self) -> list[Any]:

@@ -56,6 +56,11 @@ class Schedule:
         An EIP that has crashed or timed out so many times in a row is left alone; 0 is never.
     given_up
         EIPs that were left alone before, and why; further ones are added.
+
+    Attributes
+    ----------
+    costly
+        Entries that were given up after a crash or a timeout.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Schedule:
         first: Iterable[Entry] = (),
         given_up: dict[int, Status] | None = None,
     ) -> None:
+        self.costly: set[Entry] = set()
         self._queues: dict[int, _Queue] = {}
         for entry in entries:
             self._queues.setdefault(entry.eip, _Queue()).waiting.append(entry.structure)
@@ -129,14 +135,16 @@ class Schedule:
             self._seen_crashing.add(entry)
             self._queues[entry.eip].suspects.append(entry.structure)
             return []
-        return self._lost(entry, Outcome(Status.FAILED, reason, None, seconds))
+        return self.lost(entry, Outcome(Status.FAILED, reason, None, seconds))
 
     def timed_out(self, entry: Entry, reason: str, seconds: float) -> list[tuple[Entry, Outcome]]:
         """Note that an entry took too long; return what is finished by that."""
-        return self._lost(entry, Outcome(Status.TIMEOUT, reason, None, seconds))
+        return self.lost(entry, Outcome(Status.TIMEOUT, reason, None, seconds))
 
-    def _lost(self, entry: Entry, outcome: Outcome) -> list[tuple[Entry, Outcome]]:
+    def lost(self, entry: Entry, outcome: Outcome) -> list[tuple[Entry, Outcome]]:
+        """Note an outcome that cost a worker; return what is finished by that."""
         queue = self._queues[entry.eip]
+        self.costly.add(entry)
         queue.lost_in_a_row += 1
         finished = [(entry, outcome)]
         if 0 < self._give_up_after <= queue.lost_in_a_row and entry.eip not in self._given_up:

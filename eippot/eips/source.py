@@ -162,8 +162,10 @@ def _parse_value(text: str) -> Any:  # noqa: ANN401 (any YAML value)
         return str(Path(text).resolve())
     import yaml  # which workers do without
 
+    from eippot.config.yaml_text import parse_yaml
+
     try:
-        return yaml.safe_load(text)
+        return parse_yaml(text)
     except yaml.YAMLError:
         return text
 

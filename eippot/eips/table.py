@@ -12,10 +12,10 @@ from ase import Atoms
 from ase.data import chemical_symbols
 
 from eippot.eips.base import Limits, Outcome, Status
+from eippot.eips.evaluator import Evaluator
 from eippot.eips.frame import Frame
 from eippot.eips.journal import Journal, entry_keys
 from eippot.eips.messages import Opened
-from eippot.eips.pool import WorkerPool
 from eippot.eips.schedule import Entry
 from eippot.eips.source import EIPSource
 from eippot.errors import one_line
@@ -84,7 +84,7 @@ class LabelTable:
 
     def evaluate(
         self,
-        pool: WorkerPool,
+        pool: Evaluator,
         journal: Journal,
         report: Callable[[LabelProgress], None],
         finish: Callable[[list[int]], None] = lambda indices: None,

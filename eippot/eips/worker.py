@@ -9,7 +9,6 @@ import contextlib
 import ctypes
 import gc
 import os
-import pickle
 import signal
 import sys
 import threading
@@ -24,7 +23,7 @@ import numpy as np
 from eippot.eips.base import EIPLabel, EmpiricalPotential, Evaluation, Outcome, Status
 from eippot.eips.frame import Frame
 from eippot.eips.messages import Board, Chunk, Hello, Open, Opened, Phase
-from eippot.eips.packing import pack_outcomes, unpack_frames
+from eippot.eips.packing import pack_outcomes, read_frames, unpack_frames
 from eippot.eips.source import open_potential
 from eippot.errors import EIPError, EippotError, one_line
 
@@ -84,7 +83,7 @@ class Worker:
         return self._potentials[eip]
 
     def _evaluate_all(self, chunk: Chunk) -> None:
-        frames = unpack_frames(pickle.loads(chunk.path.read_bytes()))
+        frames = unpack_frames(read_frames(chunk.path))
         chunk.path.unlink()
         first, count = 0, self._at_once.get(chunk.eip, 1)
         while first < len(frames):

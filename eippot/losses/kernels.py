@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from eippot.config.loss import KernelName
+from eippot.processes import everywhere
 
 #: Tukey's constant: 95 % efficiency on normal residuals; σ = MAR / 0.6745 for a normal law.
 TUKEY_CONSTANT: Final = 4.685
@@ -23,16 +24,18 @@ def robust_scale(residuals: Tensor) -> Tensor:
     Parameters
     ----------
     residuals
-        Any shape; all residuals of the batch, DFT and weak ones together (Shui et al. 2022).
+        ``(k,)``; all residuals of the batch, DFT and weak ones together (Shui et al. 2022), or the
+        part of them that this process has.
 
     Returns
     -------
     Tensor
         Scalar, positive.
     """
-    if residuals.numel() == 0:
+    everything = everywhere(residuals)
+    if everything.numel() == 0:
         return residuals.new_ones(())
-    mar = residuals.detach().abs().median()
+    mar = everything.abs().median()
     return (TUKEY_CONSTANT / NORMAL_MAR * mar).clamp(min=1e-12)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from eippot.processes import per_process
 from eippot.properties import ENERGY, Property
 
 
@@ -35,5 +36,8 @@ def residuals(
 
 
 def mean_or_zero(values: Tensor) -> Tensor:
-    """Mean of a flat tensor; zero of an empty one, so that a missing label costs nothing."""
-    return values.sum() / max(values.numel(), 1)
+    """Mean of a flat tensor; zero of an empty one, so that a missing label costs nothing.
+
+    Of several processes, each has a part of the values; the mean of what they get is that of all.
+    """
+    return values.sum() / (per_process(values.numel()) or 1)

@@ -13,6 +13,7 @@ from torch.nn import functional
 from eippot.config.loss import PotentialLossConfig, PretrainLossConfig, PropertyWeights
 from eippot.losses.kernels import KERNELS, TUKEY_CONSTANT, robust_scale
 from eippot.losses.residuals import mean_or_zero, residuals
+from eippot.processes import per_process
 from eippot.properties import ENERGY, LABELS, Property
 
 #: names of the label sources in a batch: ``reference_energy``, ``weak_forces``, ``eip_energy``.
@@ -80,11 +81,11 @@ class PotentialLoss:
             scale = robust_scale(torch.cat([reference, weak]))
             part = mean_or_zero(KERNELS[self.config.kernel](reference, scale))
             parts[f"loss_{prop.name}"] = part.detach()
-            if weak.numel():
+            if per_process(weak.numel()):
                 weak_part = mean_or_zero(KERNELS[self.config.weak.kernel](weak, scale))
                 parts[f"loss_weak_{prop.name}"] = weak_part.detach()
                 kept = weak.detach().abs() < scale
-                parts[f"kept_weak_{prop.name}"] = kept.to(scale).mean()
+                parts[f"kept_weak_{prop.name}"] = mean_or_zero(kept.to(scale))
                 if prop is ENERGY:
                     parts |= _kept_outliers(kept.to(scale), labels)
                 parts[f"spread_{prop.name}"] = scale / TUKEY_CONSTANT
@@ -114,7 +115,11 @@ def _kept_outliers(kept: Tensor, labels: Mapping[str, Tensor]) -> dict[str, Tens
     per_label = error.reshape(-1, *[1] * (energy.dim() - 1)).expand_as(energy)
     off = per_label[energy.isfinite()].abs()
     chosen = {name: kept[off > least] for name, least in OUTLIERS.items()}
-    return {f"kept_{name}_outliers": some.mean() for name, some in chosen.items() if some.numel()}
+    return {
+        f"kept_{name}_outliers": mean_or_zero(some)
+        for name, some in chosen.items()
+        if per_process(some.numel())
+    }
 
 
 class PretrainLoss:
@@ -154,6 +159,6 @@ class PretrainLoss:
 
 
 def classification_loss(logits: Tensor, label: Tensor) -> LossValue:
-    """Cross entropy of ``(B, classes)`` logits and ``(B,)`` true classes."""
-    loss = functional.cross_entropy(logits, label)
+    """Cross entropy of ``(B, classes)`` logits and ``(B,)`` true classes; see mean_or_zero."""
+    loss = functional.cross_entropy(logits, label) * (len(label) / per_process(len(label)))
     return LossValue(loss, {"loss_class": loss.detach()})

@@ -7,14 +7,17 @@ built from them.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from ase.data import atomic_numbers
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from eippot import units
 from eippot.config.model import ModelConfig
@@ -73,6 +76,14 @@ class ModelCard(BaseModel):
     units: dict[str, str] = {"energy": units.ENERGY, "length": units.LENGTH}
     provenance: dict[str, object] = {}
 
+    @model_validator(mode="after")
+    def _knows_its_species(self) -> ModelCard:
+        if unknown := set(self.species) - set(atomic_numbers):
+            raise ValueError(f"expected chemical symbols, got {', '.join(sorted(unknown))}")
+        if self.kind == "potential" and not set(self.species) <= set(self.reference_energies):
+            raise ValueError("expected a reference energy of each species")
+        return self
+
     @property
     def eips(self) -> dict[str, str | None] | None:
         """Sources of the EIPs that it learnt from, by name; None where an older file does not say.
@@ -80,7 +91,10 @@ class ModelCard(BaseModel):
         A source is None where the structures did not name it.
         """
         if "eips" in self.provenance:
-            return _Eips.validate_python(self.provenance["eips"])
+            try:
+                return _Eips.validate_python(self.provenance["eips"])
+            except ValidationError as error:
+                raise ModelError(f"Expected names and sources of EIPs in {CARD}: {error}") from None
         learnt = self.kind != "potential" or any(map(self.provenance.get, _TEACHERS))
         return None if learnt else {}
 
@@ -111,8 +125,8 @@ def save_model(directory: Path, card: ModelCard, model: nn.Module) -> None:
     temporary.replace(directory / CARD)
 
 
-def load_card(directory: Path) -> ModelCard:
-    """Read a model's card.
+def read_card_content(directory: Path) -> dict[str, Any]:
+    """Read a model's card as it is written; nothing in it is looked for.
 
     Raises
     ------
@@ -127,25 +141,66 @@ def load_card(directory: Path) -> ModelCard:
         )
     try:
         content = json.loads(path.read_text())
-        version = content.get("format_version") if isinstance(content, dict) else None
-        if version != FORMAT_VERSION:
-            raise ModelError(
-                f"Expected format version {FORMAT_VERSION} in {path}, got {version!r}."
-            )
-        return ModelCard.model_validate(content)
-    except (ValidationError, ValueError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged: {error}") from None
+    version = content.get("format_version") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or version != FORMAT_VERSION:
+        raise ModelError(
+            f"Expected format version {FORMAT_VERSION} in {path}, got {version!r:.60}."
+        )
+    return content
+
+
+def load_card(directory: Path) -> ModelCard:
+    """Read a model's card; raises ModelError (see read_card_content)."""
+    content = read_card_content(directory)
+    try:
+        return ModelCard.model_validate(content)
+    except ValidationError as error:
+        raise ModelError(f"{directory / CARD} is damaged: {error}") from None
+
+
+class _AsLargeAs(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Nothing far larger than the weights in a file is built for them, by a RuntimeError."""
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._left = 10**7 + 50 * sum(weight.numel() for weight in weights.values())
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: Collection[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 (whatever the operator gives)
+        """Run an operator of torch, and count the numbers that it gives."""
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, Tensor):
+            self._left -= result.numel()
+        if self._left < 0:
+            raise RuntimeError("the model is far larger than the weights")
+        return result
 
 
 def load_model(directory: Path) -> tuple[ModelCard, Potential | Classifier]:
     """Read a model with its weights; raises ModelError (see load_card)."""
     card = load_card(directory)
-    is_classifier = card.kind == "classifier"
-    model = build_classifier(card) if is_classifier else build_potential(card)
+    build = build_classifier if card.kind == "classifier" else build_potential
     path = directory / WEIGHTS
     try:
-        model.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError, KeyError) as error:
+        weights = load_file(path)
+        with _AsLargeAs(weights):
+            model = build(card)
+        model.load_state_dict(weights)
+    except (
+        OSError,
+        SafetensorError,
+        RuntimeError,
+        LookupError,
+        ValueError,
+        ArithmeticError,
+    ) as error:
         raise ModelError(
             f"{path} is missing, damaged or does not fit {CARD}: {error}",
             "Train again, or restore the file from a copy.",

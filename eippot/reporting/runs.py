@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import yaml
 
+from eippot.config.yaml_text import parse_yaml
 from eippot.errors import ConfigError, DataError
 from eippot.models.saved import ModelCard, load_model
 from eippot.reporting.history import History, read_history
@@ -85,7 +86,7 @@ def read_run(directory: Path) -> FinishedRun:
             "Wait until the training is over; if it was stopped, the same command goes on.",
         )
     card, model = load_model(directory)
-    summary = _read_mapping(directory / SUMMARY)
+    summary = read_mapping(directory / SUMMARY)
     missing = [name for name in _REQUIRED if name not in summary]
     if missing:
         raise DataError(
@@ -96,15 +97,16 @@ def read_run(directory: Path) -> FinishedRun:
         directory,
         card,
         sum(weight.numel() for weight in model.parameters()),
-        _read_mapping(directory / CONFIG),
+        read_mapping(directory / CONFIG),
         summary,
         read_history(directory / METRICS),
     )
 
 
-def _read_mapping(path: Path) -> dict[str, Any]:
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Entries of a YAML file of a run; raises DataError."""
     try:
-        content = yaml.safe_load(path.read_text())
+        content = parse_yaml(path.read_text())
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"{path} is not readable as YAML: {error}") from None
     if not isinstance(content, dict):

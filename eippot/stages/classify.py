@@ -32,12 +32,14 @@ from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
 from eippot.models.pretrained import load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_classifier, save_model
+from eippot.processes import by_first
 from eippot.properties import WEAK_PREFIX
 from eippot.structures.choosing import joined
 from eippot.structures.io import has_reference_energy, write_structures
 from eippot.training.calibration import Calibration, calibrate
 from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
+from eippot.training.logs import require_loggers
 from eippot.training.objectives import ClassifierObjective, class_logits
 from eippot.training.run_directory import start_run, write_summary
 
@@ -100,6 +102,7 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     EippotError
         The configuration, the data or the pretrained model cannot be used.
     """
+    require_loggers(config.training.loggers)
     pretrained = load_pretrained(config.pretrained, config.model)
     data = prepare(
         config.data, config.reference_energies, pretrained.card.species if pretrained else None
@@ -145,20 +148,23 @@ def run(config: ClassifyConfig, progress: bool = True) -> ClassifyResult:
     logits = _logits(model, graphs["validation"])
     classes = graphs["validation"].column("true_class").numpy()
     confusion, calibration = _confusion(logits, classes), calibrate(logits, classes)
-    save_model(config.run, card.model_copy(update={"temperature": calibration.temperature}), model)
+    card = card.model_copy(update={"temperature": calibration.temperature})
+    by_first(lambda: save_model(config.run, card, model))
     probabilities = softmax(_logits(model, graphs["unlabelled"]) / calibration.temperature, axis=1)
     choice = _choose(probabilities, data.unlabelled, alignments, config.threshold)
-    write_structures(config.output, _augmented(data.everything, alignments, choice))
+    augmented = _augmented(data.everything, alignments, choice)
+    by_first(lambda: write_structures(config.output, augmented))
     usage, below = choice.usage(alignments), choice.below
     known = forecast(data.training, alignments)
-    summary = {
+    summary: dict[str, object] = {
         "forecast": asdict(known) if known else None,
         "calibration": asdict(calibration),
         "confusion": confusion.tolist(),
         "usage": usage,
         "below_threshold": below,
     }
-    write_summary(config.run, result.as_summary() | card.provenance | summary | data.warnings())
+    summary = result.as_summary() | card.provenance | summary | data.warnings()
+    by_first(lambda: write_summary(config.run, summary))
     return ClassifyResult(
         config.output,
         config.run,

@@ -21,6 +21,7 @@ from eippot.deployment.predictions import (
 )
 from eippot.errors import DataError
 from eippot.properties import ENERGY, FORCES, LABELS, STRESS, Property
+from eippot.structures.adoption import hint_without_energies
 from eippot.structures.io import has_reference_energy, read_structures
 
 #: column names: quantity, statistic, normalization.
@@ -65,7 +66,7 @@ def run(config: EvaluateConfig) -> EvaluateResult:
         The model or the structures cannot be used, or no structure has a DFT energy.
     """
     model, metadata = open_exported(config.model)
-    structures = read_structures(config.structures)
+    structures = read_structures(config.structures, config.keys)
     labelled = require_labelled(structures, config.structures)
     comparisons = [compare(model, metadata, atoms) for atoms in labelled.values()]
     rows = error_table(comparisons)
@@ -99,8 +100,7 @@ def require_labelled(structures: Sequence[Atoms], path: Path) -> dict[int, Atoms
     if not labelled:
         raise DataError(
             f"Expected structures with a DFT energy in {path}, got none among {len(structures)}.",
-            "Reference labels stand under `REF_energy`, `REF_forces` and `REF_stress`, or where "
-            "ASE keeps calculator results.",
+            hint_without_energies(structures),
         )
     return labelled
 

@@ -29,6 +29,7 @@ from eippot.losses.terms import (
 )
 from eippot.models.pretrained import Pretrained, load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_potential, save_model
+from eippot.processes import by_first
 from eippot.properties import ENERGY, reference_key, weak_key
 from eippot.stages.anchoring import anchors_of, without_anchors
 from eippot.structures.choosing import have, joined
@@ -37,6 +38,7 @@ from eippot.training.anchored import AnchoredObjective
 from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.head_start import combine_heads
+from eippot.training.logs import require_loggers
 from eippot.training.objectives import CommitteeObjective, Objective, PotentialObjective
 from eippot.training.run_directory import start_run, write_summary
 
@@ -86,6 +88,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     EippotError
         The configuration, the data or the pretrained model cannot be used.
     """
+    require_loggers(config.training.loggers)
     pretrained = load_pretrained(config.pretrained, config.model)
     data = prepare(
         config.data, config.reference_energies, pretrained.card.species if pretrained else None
@@ -167,10 +170,11 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         config.output,
         progress,
     )
-    save_model(config.output, card, without_anchors(model, card) if anchors else model)
+    trained = without_anchors(model, card) if anchors else model
     counts = data.label_counts()
-    summary = {"labels_in_file": counts} | card.provenance | data.warnings()
-    write_summary(config.output, result.as_summary() | summary)
+    summary = result.as_summary() | {"labels_in_file": counts} | card.provenance | data.warnings()
+    by_first(lambda: save_model(config.output, card, trained))
+    by_first(lambda: write_summary(config.output, summary))
     return FinetuneResult(
         config.output,
         result,

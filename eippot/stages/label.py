@@ -11,17 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from ase import Atoms
 
 from eippot.config.label import LabelConfig
 from eippot.eips.base import Limits, Status
+from eippot.eips.evaluator import Evaluator
 from eippot.eips.journal import Journal
 from eippot.eips.pool import WorkerPool, available_cores
 from eippot.eips.source import EIPSource, collect_sources
 from eippot.eips.table import LabelTable
+from eippot.errors import MissingDependencyError
 from eippot.properties import ENERGY, LABELS, eip_key, reference_key
 from eippot.stages.label_parts import LabelledParts, Report, Row, Tally, failures_of
 from eippot.stages.label_texts import LabelledTexts
@@ -153,7 +155,7 @@ def _label_at_once(
     """Label structures in memory, and write them as extended XYZ."""
     with _open_pool(config, sources, journal.folder) as pool:
         pool.start(_count_sure_workers(config.input))
-        structures = read_structures(config.input)
+        structures = read_structures(config.input, config.keys)
         limits = Limits(config.max_energy, config.max_force)
         table = LabelTable(sources, structures, config.forces, limits)
         tally = Tally(len(structures), table.resume(journal, config.time_limit))
@@ -201,16 +203,24 @@ def _count_sure_workers(path: Path) -> int:
     return 1 + (path.stat().st_size // _BYTES_PER_WORKER if path.is_file() else 0)
 
 
-def _open_pool(config: LabelConfig, sources: Sequence[EIPSource], folder: Path) -> WorkerPool:
-    return WorkerPool(
-        sources,
-        workers=config.workers or available_cores(),
-        time_limit=config.time_limit,
-        setup_time_limit=config.setup_time_limit,
-        derivatives=config.forces,
-        give_up_after=config.give_up_after,
-        folder=folder,
-    )
+def _open_pool(config: LabelConfig, sources: Sequence[EIPSource], folder: Path) -> Evaluator:
+    options: dict[str, Any] = {
+        "time_limit": config.time_limit,
+        "setup_time_limit": config.setup_time_limit,
+        "derivatives": config.forces,
+    }
+    if config.cluster is None:
+        workers = config.workers or available_cores()
+        return WorkerPool(
+            sources, workers, give_up_after=config.give_up_after, folder=folder, **options
+        )
+    try:
+        from eippot.eips.cluster import ClusterPool
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            f"Labels of a cluster need Dask: {error}.", "pip install 'eippot[cluster]'"
+        ) from None
+    return ClusterPool(sources, config.cluster, config.workers, options, config.give_up_after)
 
 
 def _write_failures(path: Path, failures: Iterable[Row]) -> None:

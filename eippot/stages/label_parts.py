@@ -21,9 +21,9 @@ from ase import Atoms
 
 from eippot.config.label import LabelConfig
 from eippot.eips.base import Limits, Outcome, Status
+from eippot.eips.evaluator import Evaluator
 from eippot.eips.journal import Journal
 from eippot.eips.labels import write_label
-from eippot.eips.pool import WorkerPool
 from eippot.eips.source import EIPSource
 from eippot.eips.table import LabelProgress, LabelTable
 from eippot.structures.arrow_columns import to_arrow
@@ -114,12 +114,12 @@ class LabelledParts:
         self._records.mkdir(exist_ok=True)
         self._n_parts = 0
 
-    def label(self, pool: WorkerPool, report: Report) -> Tally:
+    def label(self, pool: Evaluator, report: Report) -> Tally:
         """Label all structures of the input."""
         tally = Tally()
         expected = _count(self._config.input)
         most = max(_MOST_LABELS // (1 + len(self._sources)), _FEWEST_STRUCTURES)
-        for part in in_parts(iterate_structures(self._config.input), most):
+        for part in in_parts(iterate_structures(self._config.input, self._config.keys), most):
             key = self._key(part)
             record = self._record(key)
             if record is None:
@@ -147,7 +147,7 @@ class LabelledParts:
         self._writer.finish(self._config.output)
 
     def _make(
-        self, part: list[Atoms], key: str, tally: Tally, pool: WorkerPool, report: Report
+        self, part: list[Atoms], key: str, tally: Tally, pool: Evaluator, report: Report
     ) -> dict[str, Any]:
         config, sources = self._config, self._sources
         table = LabelTable(
@@ -185,7 +185,7 @@ class LabelledParts:
 
     def _key(self, part: Sequence[Atoms]) -> str:
         """Digest of all that the shard of a part depends on."""
-        settings = self._config.model_dump_json(exclude={"input", "output", "workers"})
+        settings = self._config.model_dump_json(exclude={"input", "output", "workers", "cluster"})
         about = [__version__, settings, *(f"{s.name} {s.text}" for s in self._sources)]
         digest = blake2b("\n".join(about).encode(), digest_size=16)
         digest.update(to_arrow(part).serialize())

@@ -63,7 +63,7 @@ def run(config: PerturbConfig) -> PerturbResult:
         The structures cannot be read, or the output cannot be written.
     """
     check_paths(config.input, config.output)
-    structures = open_structures(config.input)
+    structures = open_structures(config.input, config.keys)
     distances = np.array([shortest_distance(atoms) for atoms in structures])
     least = config.closest * float(distances[np.isfinite(distances)].min(initial=np.inf))
     n_copies = 0

@@ -21,10 +21,12 @@ from eippot.errors import DataError
 from eippot.graphs.alignment import Alignment
 from eippot.losses.terms import PretrainLoss
 from eippot.models.saved import ModelCard, build_potential, save_model
+from eippot.processes import by_first
 from eippot.structures.choosing import where
 from eippot.structures.splits import split_indices
 from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
+from eippot.training.logs import require_loggers
 from eippot.training.objectives import PretrainObjective
 from eippot.training.run_directory import start_run, write_summary
 
@@ -71,6 +73,7 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
     EippotError
         The configuration or the data cannot be used.
     """
+    require_loggers(config.training.loggers)
     data = prepare(
         config.data, config.reference_energies, require_labels=config.alignment != "none"
     )
@@ -124,8 +127,9 @@ def run(config: PretrainConfig, progress: bool = True) -> PretrainResult:
         config.output,
         progress,
     )
-    save_model(config.output, card, model)
-    write_summary(config.output, result.as_summary() | card.provenance | data.warnings())
+    summary = result.as_summary() | card.provenance | data.warnings()
+    by_first(lambda: save_model(config.output, card, model))
+    by_first(lambda: write_summary(config.output, summary))
     return PretrainResult(config.output, result, alignments, len(usable), data.findings)
 
 

@@ -61,16 +61,17 @@ def run(config: ReportConfig) -> ReportResult:
             "Choose another one (`-o`), or remove it first.",
         )
     found = read_run(config.run)
-    accuracies, left_out = _accuracies(found, config.structures)
+    accuracies, left_out = _accuracies(found, config)
     write_texts(config.output, [render(found, accuracies, left_out).encode()])
     return ReportResult(config.output, found.stage, left_out)
 
 
-def _accuracies(found: FinishedRun, test: Path | None) -> tuple[list[Accuracy], list[str]]:
+def _accuracies(found: FinishedRun, config: ReportConfig) -> tuple[list[Accuracy], list[str]]:
     """Errors of a potential on the structures that validated it and on others; what is missing.
 
     The page is of use without the former, which may have gone since.
     """
+    test = config.structures
     if found.stage != "finetune" and test is None:
         return [], []
     model, metadata = assemble([found.directory])
@@ -81,7 +82,7 @@ def _accuracies(found: FinishedRun, test: Path | None) -> tuple[list[Accuracy], 
     except EippotError as error:
         left_out.append(f"Predictions for the validation structures are left out: {error}")
     if test:
-        labelled = require_labelled(read_structures(test), test)
+        labelled = require_labelled(read_structures(test, config.keys), test)
         accuracies.append(accuracy("Test", str(test), labelled, model, metadata))
     return accuracies, left_out
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ from eippot.errors import ConfigError, DataError
 from eippot.graphs.alignment import Alignment
 from eippot.graphs.references import sizes_of
 from eippot.models.pretrained import load_pretrained
+from eippot.processes import by_first
 from eippot.properties import ENERGY, STRESS, WEAK_PREFIX, Property
 from eippot.stages.blending import Blend, Share, blend
 from eippot.stages.stacks import FittedStack, combination, delta, network, process
@@ -125,7 +127,7 @@ def run(config: StackConfig, progress: bool = True) -> StackResult:
     if config.method != "process":
         found = fit_combination(training, names, data.species)
         saved = config.output.with_suffix(COMBINATION)
-        write_texts(saved, [found.model_dump_json(indent=2).encode()])
+        by_first(partial(write_texts, saved, [found.model_dump_json(indent=2).encode()]))
         members["combination"] = combination(found)
         if config.method == "delta":
             members["delta"] = delta(found, training, validation, config, progress)
@@ -136,7 +138,7 @@ def run(config: StackConfig, progress: bool = True) -> StackResult:
 
     remove_labels(data.everything, WEAK_PREFIX)
     deviations = _add_weak_labels(stack, pool, config.keep)
-    write_structures(config.output, data.everything)
+    by_first(lambda: write_structures(config.output, data.everything))
     return StackResult(
         config.output,
         saved,

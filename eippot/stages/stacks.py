@@ -27,6 +27,7 @@ from eippot.graphs.references import above_isolated_atoms, reference_energy, siz
 from eippot.models.prediction import predict
 from eippot.models.pretrained import Pretrained
 from eippot.models.saved import ModelCard, load_model
+from eippot.processes import by_first
 from eippot.properties import ENERGY, FORCES, STRESS, Property, reference_key
 from eippot.stages import finetune
 from eippot.structures.io import forces_of, stress_of, write_structures
@@ -111,7 +112,7 @@ def delta(
     files = {}
     for name, structures in (("training", training), ("validation", validation)):
         files[name] = folder.with_name(f"{folder.name}-{name}.extxyz")
-        write_structures(files[name], _residuals(structures, found))
+        by_first(partial(write_structures, files[name], _residuals(structures, found)))
     settings = FinetuneConfig(
         data=DataConfig(
             structures=files["training"],

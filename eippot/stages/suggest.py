@@ -96,7 +96,7 @@ def run(
     """
     if config.output is not None:
         check_new_card(config.output)
-    everything = open_structures(config.input)
+    everything = open_structures(config.input, config.keys)
     species = species_of(everything)
     items, n_learned = _find_items(species)
     labelled = where(everything, np.isfinite(reference_energies_of(everything)))

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
-from collections.abc import Callable, Iterator
-from io import StringIO
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from ase import Atoms
 
 from eippot.errors import DataError, EippotError
 from eippot.structures.ani import SUFFIXES as HDF5_SUFFIXES
 from eippot.structures.ani import read_ani
+from eippot.structures.compression import COMPRESSED, open_file
 from eippot.structures.deepmd import TYPES_FILE, read_system
+from eippot.structures.extxyz_by_ase import read_by_ase
 from eippot.structures.extxyz_reader import read_extxyz
 
-OPENERS: Final[dict[str, Callable[..., IO[Any]]]] = {
-    ".xz": lzma.open,
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-}
 #: which file or system of a folder a structure is from, with the name of the folder.
 ORIGIN: Final = "origin"
-#: bytes that are written at once.
-_BUFFER: Final = 2**16
+#: periodicity as KLIFF writes it.
+_KLIFF_PBC: Final = "PBC"
 #: as much text is parsed at once where a file is read piece by piece.
 _PIECE: Final = 2**22
 #: begins a line of a lattice vector, which some programs write behind the atoms.
@@ -66,7 +59,7 @@ def count_structures(path: Path) -> int | None:
     """Structures of a file of extended XYZ, by its lines; None where that is not known."""
     if not path.is_file() or not is_extxyz(path):
         return None
-    with open_file(path, "rb") as file:
+    with open_file(path, "rb", path.suffix) as file:
         try:
             return sum(1 for _ in _frames(file))
         except ValueError:  # whoever reads it says so
@@ -102,16 +95,19 @@ def _parse(path: Path, whole: bool) -> Iterator[list[Atoms]]:
     elif _is_hdf5(path):
         yield read_ani(path)
     elif not is_extxyz(path):
-        yield _read_by_ase(path)
+        yield _read_other(path)
     else:
-        with open_file(path, "rb") as file:
+        with open_file(path, "rb", path.suffix) as file:
             yield from map(_parse_extxyz, [file.read()] if whole else _texts(file))
 
 
 def _parse_extxyz(content: bytes) -> list[Atoms]:
     structures = read_extxyz(content)
     if structures is None:
-        structures = _read_by_ase(StringIO(content.decode(), newline=None))
+        structures = read_by_ase(content)
+    for atoms in structures:
+        if _KLIFF_PBC in atoms.info:
+            atoms.pbc = atoms.info.pop(_KLIFF_PBC)
     return structures
 
 
@@ -153,15 +149,6 @@ def _frames(file: IO[bytes]) -> Iterator[list[bytes]]:
         yield lines
 
 
-def open_file(path: Path, mode: str, suffix: str | None = None) -> IO[bytes]:
-    """Open a file for bytes, compressed if its suffix, or another one that is given, says so."""
-    return OPENERS.get(path.suffix if suffix is None else suffix, _open_plain)(path, mode)
-
-
-def _open_plain(path: Path, mode: str) -> IO[bytes]:
-    return path.open(mode, buffering=_BUFFER)
-
-
 def _is_system(path: Path) -> bool:
     return (path / TYPES_FILE).is_file()
 
@@ -172,13 +159,12 @@ def _is_hdf5(path: Path) -> bool:
 
 def is_extxyz(path: Path) -> bool:
     """Whether the name is that of extended XYZ."""
-    names = [suffix for suffix in path.suffixes if suffix not in OPENERS]
+    names = [suffix for suffix in path.suffixes if suffix not in COMPRESSED]
     return bool(names) and names[-1] in (".extxyz", ".xyz")
 
 
-def _read_by_ase(source: Path | StringIO) -> list[Atoms]:
+def _read_other(path: Path) -> list[Atoms]:
     from ase.io import read  # takes as long as all else at the start
 
-    options = {"format": "extxyz"} if isinstance(source, StringIO) else {}
-    structures = read(source, index=":", **options)
+    structures = read(path, index=":")
     return structures if isinstance(structures, list) else [structures]

@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator
-from ase.calculators.singlepoint import SinglePointCalculator
 
 from eippot.conventions import stress_from_ase_voigt
 from eippot.errors import ConfigError, DataError
-from eippot.properties import ENERGY, FORCES, LABELS, STRESS, reference_key
+from eippot.properties import ENERGY, LabelName, reference_key
+from eippot.structures.adoption import Adoption
 from eippot.structures.arrow_store import check_replaceable, is_store, open_store, write_store
+from eippot.structures.compression import open_file
 from eippot.structures.extxyz_writer import format_extxyz
-from eippot.structures.files import open_file, read_pieces
+from eippot.structures.files import read_pieces
+from eippot.structures.stored import StoredStructures
 
-#: what the data of the paper (Shui et al. 2022) call the DFT energy.
-_PAPER_ENERGY: Final = "energy_reference"
+logger = logging.getLogger(__name__)
+
 #: structures of a store that are read into memory where that is needed.
 MOST_IN_MEMORY: Final = 200_000
+#: what conversions of anything else raise.
+_NO_NUMBER: Final = (TypeError, ValueError, OverflowError)
 
 
-def read_structures(path: Path) -> list[Atoms]:
+def read_structures(path: Path, keys: Mapping[LabelName, str] | None = None) -> list[Atoms]:
     """Read every structure of a file or a folder.
 
-    Labels that the file format puts into ASE's calculator slot (``energy``, ``forces``,
-    ``stress``) are reference labels: they are moved to ``REF_energy``, ``REF_forces`` and
-    ``REF_stress`` unless such a key is there already. An ``energy_reference`` is one too, where
-    there is no other. Forces are taken without applying constraints.
+    DFT labels end up under ``REF_energy``, ``REF_forces`` and ``REF_stress``. Where there are none,
+    they are looked for under the names of :mod:`eippot.structures.adoption`, those of ASE's
+    calculators first, and what was taken is logged. Forces are taken without applying constraints.
 
     Parameters
     ----------
@@ -43,17 +46,20 @@ def read_structures(path: Path) -> list[Atoms]:
         and HDF5 files at any depth. They are read in the order of their names, and ``origin`` of
         each structure says which one it is from. A store (:mod:`eippot.structures.arrow_store`)
         is read if it is small.
+    keys
+        Names of DFT labels, where they are not to be found out (see Adoption); not of a store.
 
     Raises
     ------
     DataError
-        The file is missing, unreadable or empty, or a structure has no atoms or positions that
-        are not finite; or a store is too large to be held in memory.
+        The file is missing, unreadable or empty, a structure has no atoms or positions that are not
+        finite, or it is not clear which labels are DFT's; or a store is too large to be held in
+        memory.
     MissingDependencyError
         h5py or pyarrow is needed and not installed.
     """
     if is_store(path):
-        stored = open_store(path)
+        stored = _open_store(path, keys)
         if len(stored) > MOST_IN_MEMORY:
             raise DataError(
                 f"Expected at most {MOST_IN_MEMORY} structures where all have to be in memory at "
@@ -62,35 +68,49 @@ def read_structures(path: Path) -> list[Atoms]:
                 "size; for anything else, take fewer structures.",
             )
         return list(stored)
-    return [atoms for piece in _checked_pieces(path, whole=True) for atoms in piece]
+    return [atoms for piece in _checked_pieces(path, keys, whole=True) for atoms in piece]
 
 
-def open_structures(path: Path) -> Sequence[Atoms]:
+def open_structures(path: Path, keys: Mapping[LabelName, str] | None = None) -> Sequence[Atoms]:
     """The same; those of a store stay there until each is asked for, however many they are."""
-    return open_store(path) if is_store(path) else read_structures(path)
+    return _open_store(path, keys) if is_store(path) else read_structures(path, keys)
 
 
-def iterate_structures(path: Path) -> Iterator[Atoms]:
+def iterate_structures(path: Path, keys: Mapping[LabelName, str] | None = None) -> Iterator[Atoms]:
     """The same, one after the other; of extended XYZ and stores, few are in memory at a time."""
     if is_store(path):
-        yield from open_store(path)
+        yield from _open_store(path, keys)
         return
-    for piece in _checked_pieces(path, whole=False):
+    for piece in _checked_pieces(path, keys, whole=False):
         yield from piece
 
 
-def _checked_pieces(path: Path, whole: bool) -> Iterator[list[Atoms]]:
+def _open_store(path: Path, keys: Mapping[LabelName, str] | None) -> StoredStructures:
+    if keys:
+        raise DataError(
+            f"Expected no names of labels for {path}, got {', '.join(keys.values())}.",
+            "What is DFT's was settled when the store was written; name them there.",
+        )
+    return open_store(path)
+
+
+def _checked_pieces(
+    path: Path, keys: Mapping[LabelName, str] | None, whole: bool
+) -> Iterator[list[Atoms]]:
+    adoption = Adoption(keys or {})
     count = 0
     for structures in read_pieces(path, whole):
         if not structures:
             continue
         _check_all(structures, path, count)
-        for atoms in structures:
-            _keep_reference_labels(atoms)
+        adoption.adopt(structures)
         count += len(structures)
         yield structures
     if not count:
         raise DataError(f"{path} holds no structure.")
+    taken = adoption.finish()
+    if taken:
+        logger.warning("Taken as DFT labels of %s: %s.", path, taken)
 
 
 def check_paths(source: Path, output: Path) -> None:
@@ -160,7 +180,7 @@ def energy_of(atoms: Atoms, key: str) -> float | None:
         return None
     try:
         energy = float(value)
-    except (TypeError, ValueError):
+    except _NO_NUMBER:
         raise DataError(f"`{key}` should be a number, got {value!r}.") from None
     return energy if np.isfinite(energy) else None
 
@@ -189,7 +209,7 @@ def stress_of(atoms: Atoms, key: str) -> np.ndarray | None:
         return None
     try:
         value = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except _NO_NUMBER:
         raise DataError(f"`{key}` should hold numbers, got {value!r}.") from None
     if not np.isfinite(value).all():
         return None
@@ -227,20 +247,6 @@ def _complain(atoms: Atoms, where: str) -> NoReturn:
         f"Expected a lattice vector for each periodic direction (pbc {atoms.pbc.tolist()}), "
         f"got cell {atoms.cell.array.tolist()} in {where}."
     )
-
-
-def _keep_reference_labels(atoms: Atoms) -> None:
-    calculator, atoms.calc = atoms.calc, None
-    is_calculator = isinstance(calculator, Calculator | SinglePointCalculator)
-    results: dict[str, Any] = dict(calculator.results) if is_calculator else {}
-    results.setdefault(ENERGY.name, energy_of(atoms, _PAPER_ENERGY))
-    for prop in LABELS:
-        value = results.get(prop.name)
-        key = reference_key(prop)
-        if value is None or key in atoms.info or key in atoms.arrays:
-            continue
-        store = atoms.arrays if prop.level == "atom" else atoms.info
-        store[key] = np.asarray(value, dtype=float) if prop in (FORCES, STRESS) else float(value)
 
 
 def has_reference_energy(atoms: Atoms) -> bool:

@@ -12,6 +12,7 @@ from torch_geometric.data import Batch
 
 from eippot.graphs.batch import StructureBatch
 from eippot.losses.terms import EIP, REFERENCE, WEAK, LossValue, PotentialLoss, PretrainLoss
+from eippot.processes import everywhere, own
 from eippot.properties import ENERGY, FORCES, STRESS, Property
 from eippot.training.objectives import (
     PotentialObjective,
@@ -71,7 +72,7 @@ class AnchoredObjective(PotentialObjective):
         asked: Tensor = batch[f"{REFERENCE}_{ENERGY.name}"].isfinite()
         weak = batch.to_dict().get(f"{WEAK}_{ENERGY.name}")
         if weak is not None:
-            asked = asked | weak.isfinite() & (torch.rand_like(weak) < 0.5)
+            asked = asked | weak.isfinite() & own(torch.rand_like(everywhere(weak)) < 0.5)
         return asked
 
     def _predict(

@@ -21,7 +21,7 @@ from lightning.pytorch.callbacks import (
     RichProgressBar,
     WeightAveraging,
 )
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import Logger
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from torch_geometric.data import Batch
@@ -30,9 +30,12 @@ from eippot.config.training import TrainingConfig
 from eippot.data.store import GraphStore
 from eippot.errors import EippotError
 from eippot.models.potential import Classifier, Potential
+from eippot.processes import by_first, is_first, n_processes
+from eippot.training.hardware import hardware
+from eippot.training.logs import logging_to
 from eippot.training.objectives import Objective
 from eippot.training.progress import ProgressLines
-from eippot.training.resuming import BestWeights, Continuation, Course, held
+from eippot.training.resuming import BestWeights, Continuation, Course, held, load_checkpoint
 from eippot.training.run_directory import CHECKPOINTS
 from eippot.training.task import TrainingTask
 from eippot.training.threads import fastest_number_of_threads, number_of_threads
@@ -43,6 +46,8 @@ _HINTS = (
     ".*Checkpoint directory .* exists.*",
     ".*Experiment logs directory .* exists.*",
     ".*isinstance.treespec, LeafSpec.. is deprecated.*",
+    ".*sync_dist=True.*",
+    "Grad strides do not match bucket view strides.*",
 )
 
 
@@ -62,6 +67,8 @@ class FitResult:
         Wall-clock time.
     ended_by
         What ended it: ``steps``, ``epochs``, ``patience`` or ``max_seconds`` of the configuration.
+    processes
+        How many trained together.
     """
 
     metrics: dict[str, float]
@@ -69,6 +76,7 @@ class FitResult:
     steps: int
     seconds: float
     ended_by: str
+    processes: int
 
     def as_summary(self) -> dict[str, object]:
         """The result as it stands in ``summary.yaml``."""
@@ -78,6 +86,7 @@ class FitResult:
             "steps": self.steps,
             "seconds": round(self.seconds, 1),
             "ended_by": self.ended_by,
+            "processes": self.processes,
         }
 
 
@@ -122,19 +131,27 @@ def fit(
         midst was a training on other data.
     """
     course = Course()
+    progress = progress and is_first()
     threads = config.threads or _fastest_threads(model, objective, train)
     task = TrainingTask(model, objective, config, course)
     best = BestWeights(directory / CHECKPOINTS, objective.monitor, objective.mode)
-    log = CSVLogger(directory, name=None, version="", flush_logs_every_n_steps=100)
-    continuation = Continuation(course, log, f"{_digest(train)} {_digest(validation)}")
-    with held(directory / CHECKPOINTS) as last, _quiet(), number_of_threads(threads):
+    data = f"{_digest(train)} {_digest(validation)}"
+    with (
+        held(directory / CHECKPOINTS) as last,
+        logging_to(directory, config) as loggers,
+        _quiet(),
+        number_of_threads(threads),
+    ):
+        always = [best, Continuation(course, loggers, data)]
         epochs = config.epochs or math.ceil((config.steps or 1) / len(train))
-        trainer = _trainer(config, objective, [best, continuation], log, epochs, progress)
+        trainer = _trainer(config, objective, always, loggers, epochs, progress)
+        if last:
+            load_checkpoint(last)
         if last and progress:
             print(f"Going on where the run in {directory} ended.", flush=True)
         _train(trainer, task, train, validation, last)
-        state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
-        task.load_state_dict(state)
+        chosen = by_first(lambda: load_checkpoint(Path(best.best_model_path)))
+        task.load_state_dict(chosen["state_dict"])
         metrics = _validate(task, validation)
     wrong = {name: value for name, value in metrics.items() if not math.isfinite(value)}
     if wrong:
@@ -148,6 +165,7 @@ def fit(
         trainer.global_step,
         course.elapsed(),
         _ended_by(trainer, config),
+        n_processes(),
     )
 
 
@@ -160,8 +178,11 @@ def _digest(loader: DataLoader[Batch]) -> str:
 def _fastest_threads(
     model: Potential | Classifier, objective: Objective, train: DataLoader[Batch]
 ) -> int:
-    """Number of threads on which the first batch is fastest; random numbers stay as they are."""
-    if torch.accelerator.is_available():
+    """Number of threads on which the first batch is fastest; random numbers stay as they are.
+
+    Several processes have as many as torchrun or srun gives each.
+    """
+    if torch.accelerator.is_available() or n_processes() > 1:
         return torch.get_num_threads()
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     evaluated = model.for_training()
@@ -178,7 +199,7 @@ def _trainer(
     config: TrainingConfig,
     objective: Objective,
     always: Sequence[Callback],
-    log: CSVLogger,
+    loggers: Sequence[Logger],
     epochs: int,
     progress: bool,
 ) -> lightning.Trainer:
@@ -196,20 +217,18 @@ def _trainer(
     elif progress:
         callbacks.append(ProgressLines(objective.monitor, config.max_seconds))
     return lightning.Trainer(
-        accelerator="auto",
-        devices=1,
+        **hardware(),
         max_epochs=epochs,
         max_time=timedelta(seconds=config.max_seconds) if config.max_seconds else None,
         gradient_clip_val=config.gradient_clip,
         precision="64-true" if config.precision == "float64" else "32-true",
-        logger=log,
+        logger=loggers,
         callbacks=callbacks,
         enable_progress_bar=watched,
         enable_model_summary=False,
         num_sanity_val_steps=0,
         log_every_n_steps=1,
         inference_mode=False,  # forces are derivatives, in validation too
-        use_distributed_sampler=False,
     )
 
 
@@ -223,6 +242,9 @@ def _train(
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         trainer.fit(task, train, validation, ckpt_path=last, weights_only=True)
+    except EippotError as error:
+        error.known_to_all = True  # of several processes, none waits for the others to agree
+        raise
     except SystemExit:  # what Lightning makes of Ctrl-C, which it ignores from then on
         signal.signal(signal.SIGINT, on_interrupt)
         raise KeyboardInterrupt from None
@@ -239,8 +261,7 @@ def _ended_by(trainer: lightning.Trainer, config: TrainingConfig) -> str:
 
 def _validate(task: TrainingTask, validation: DataLoader[Batch]) -> dict[str, float]:
     trainer = lightning.Trainer(
-        accelerator="auto",
-        devices=1,
+        **hardware(),
         logger=False,
         enable_progress_bar=False,
         enable_checkpointing=False,

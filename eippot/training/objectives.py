@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch_geometric.data import Batch
 
 from eippot.errors import DataError
@@ -23,6 +24,7 @@ from eippot.losses.terms import (
     classification_loss,
 )
 from eippot.models.prediction import predict
+from eippot.processes import everywhere, own
 from eippot.properties import ENERGY, FORCES, STRESS, Property
 from eippot.units import MEV_PER_EV
 
@@ -94,7 +96,7 @@ class CommitteeObjective(PotentialObjective):
     def loss(self, model: nn.Module, batch: Batch) -> LossValue:
         """Mean over members; forces and stress are compared for one of them, drawn at random."""
         structures = StructureBatch.of(batch)
-        member = torch.multinomial(batch.shown.float(), 1).squeeze(1)
+        member = own(torch.multinomial(everywhere(batch.shown.float()), 1).squeeze(1))
         predicted = predict_needed(model, structures, self._loss.needs, True, member)
         labels = batch.to_dict()
         for source in (REFERENCE, WEAK):
@@ -158,7 +160,7 @@ class ClassifierObjective:
         """Accuracy and cross entropy."""
         logits = class_logits(model, batch)
         right = (logits.argmax(dim=1) == batch.true_class).to(logits.dtype)
-        loss = classification_loss(logits, batch.true_class).total
+        loss = functional.cross_entropy(logits, batch.true_class)
         return {
             "validation_accuracy": (right.mean(), len(right)),
             "validation_loss": (loss, len(right)),
@@ -172,7 +174,7 @@ class ClassifierObjective:
 def draw_eip(batch: Batch) -> Tensor:
     """An EIP ``(B,)`` for each structure, one that has a label if there is any."""
     has_label = batch.eip_energy.isfinite().float() + 1e-9
-    return torch.multinomial(has_label, 1).squeeze(1)
+    return own(torch.multinomial(everywhere(has_label), 1).squeeze(1))
 
 
 def labels_of_eip(batch: Batch, structures: StructureBatch, eip: Tensor) -> dict[str, Tensor]:

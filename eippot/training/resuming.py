@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import fcntl
+import pickle
+import struct
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.loggers import Logger
 
 from eippot.errors import ConfigError, DataError
+from eippot.processes import by_first, gathered, n_processes
 
 LAST: Final = "last.ckpt"
 _LOCK: Final = "lock"
+#: what Lightning goes on from.
+_ENTRIES: Final = frozenset({"state_dict", "epoch", "global_step", "loops", "callbacks"})
+#: what torch raises of files that are damaged in one way or another.
+_NO_CHECKPOINT: Final = (
+    *(pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, LookupError),
+    *(TypeError, AttributeError, AssertionError, OverflowError, MemoryError, struct.error),
+)
 
 
 class Course:
@@ -86,15 +96,20 @@ class Continuation(Callback):
     ----------
     course
         Of the training.
-    log
+    loggers
         Where its metrics are written.
     data
-        Digest of the data.
+        Digest of the data, which is the same in all processes.
     """
 
-    def __init__(self, course: Course, log: CSVLogger, data: str) -> None:
+    def __init__(self, course: Course, loggers: Sequence[Logger], data: str) -> None:
+        if len(set(gathered(data))) > 1:
+            raise DataError(
+                "Expected the same data in all processes, got others.",
+                "All read the same files: does a machine have an old copy?",
+            )
         self._course = course
-        self._log = log
+        self._loggers = loggers
         self._data = data
 
     def state_dict(self) -> dict[str, Any]:
@@ -103,6 +118,7 @@ class Continuation(Callback):
             "elapsed": self._course.elapsed(),
             "rows": self._course.rows,
             "data": self._data,
+            "processes": n_processes(),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -112,7 +128,15 @@ class Continuation(Callback):
         ------
         DataError
             The checkpoint is of a training on other data.
+        ConfigError
+            It is of more or fewer processes, whose batches are larger or smaller.
         """
+        begun = state_dict.get("processes", 1)
+        if begun != n_processes():
+            raise ConfigError(
+                f"Expected {begun} processes, which this run was begun with, got {n_processes()}.",
+                "Start as many, or choose a new run directory.",
+            )
         if state_dict["data"] != self._data:
             raise DataError(
                 "Expected the data that this run was begun with, got others: structures, labels or "
@@ -121,14 +145,15 @@ class Continuation(Callback):
             )
         self._course.earlier = state_dict["elapsed"]
         self._course.rows = state_dict["rows"]
-        for step, metrics in self._course.rows:
-            self._log.log_metrics({**metrics}, step)
-        self._log.save()
+        for logger in self._loggers:
+            for step, metrics in self._course.rows:
+                logger.log_metrics({**metrics}, step)
+            logger.save()
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[Path | None]:
-    """Hold a folder of checkpoints, which no other process may train into meanwhile.
+    """Hold a folder of checkpoints, which no other training may write into meanwhile.
 
     Yields
     ------
@@ -140,17 +165,46 @@ def held(folder: Path) -> Iterator[Path | None]:
     ConfigError
         Another process holds it.
     """
+    with ExitStack() as until_then:
+        yield by_first(lambda: _hold(folder, until_then))
+
+
+def _hold(folder: Path, until_then: ExitStack) -> Path | None:
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigError(
-                f"Another process is training into {folder.parent}.",
-                "Wait for it, end it, or choose another run directory.",
-            ) from None
-        last = folder / LAST
-        yield last if last.exists() else None
+    lock = until_then.enter_context((folder / _LOCK).open("w"))
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigError(
+            f"Another process is training into {folder.parent}.",
+            "Wait for it, end it, or choose another run directory.",
+        ) from None
+    last = folder / LAST
+    return last if last.exists() else None
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Content of a checkpoint, as weights alone: no code in it is run.
+
+    Raises
+    ------
+    DataError
+        It is none of a training, or damaged.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except _NO_CHECKPOINT as error:
+        raise _damaged(path, str(error).partition("\n")[0]) from None
+    if not isinstance(content, dict) or not set(content) >= _ENTRIES:
+        raise _damaged(path, f"expected {', '.join(sorted(_ENTRIES))} in it")
+    return content
+
+
+def _damaged(path: Path, reason: str) -> DataError:
+    return DataError(
+        f"The checkpoint {path} cannot be read: {reason}.",
+        "Restore it from a copy, or remove the run directory, to begin anew.",
+    )
 
 
 def seed_epoch(seed: int, epoch: int) -> None:

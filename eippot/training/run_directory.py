@@ -11,6 +11,7 @@ import yaml
 
 from eippot.config.base import Config, dump_config, read_config
 from eippot.errors import ConfigError
+from eippot.processes import by_first
 from eippot.structures.io import write_texts
 
 CONFIG: Final = "config.yaml"
@@ -42,6 +43,8 @@ def describe(directory: Path) -> str:
 def start_run(directory: Path, config: Config) -> None:
     """Create a run directory with a configuration, or accept an unfinished run of the same one.
 
+    Of several processes, the first does this; the others wait for it.
+
     Parameters
     ----------
     directory
@@ -54,6 +57,10 @@ def start_run(directory: Path, config: Config) -> None:
     ConfigError
         There is a finished run already, or one of another configuration, or it cannot be written.
     """
+    by_first(lambda: _start(directory, config))
+
+
+def _start(directory: Path, config: Config) -> None:
     path = directory / CONFIG
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import lightning
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -10,6 +12,7 @@ from torch_geometric.data import Batch
 
 from eippot.config.training import TrainingConfig
 from eippot.models.potential import Classifier, Potential
+from eippot.processes import by_first, gathered, n_processes, per_process, rank
 from eippot.training.objectives import Objective
 from eippot.training.resuming import Course, seed_epoch
 from eippot.training.schedules import rate_factor
@@ -50,6 +53,8 @@ class TrainingTask(lightning.LightningModule):
 
     def on_train_start(self) -> None:
         """Start the clock of the schedule; the model is where it will be trained."""
+        if n_processes() > 1:  # Lightning would first ask the others, which may have ended
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         self._course.start()
         self._evaluated = (self.model.for_training(),)
 
@@ -65,9 +70,14 @@ class TrainingTask(lightning.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of one batch."""
         value = self.objective.loss(*self._evaluated, batch)
+        size = per_process(int(batch.num_graphs))
         for name, part in (value.parts | {"loss": value.total}).items():
-            self._losses.add(name, part.detach(), int(batch.num_graphs))
-        return value.total
+            self._losses.add(name, part.detach(), size)
+        if n_processes() == 1:
+            return value.total
+        # of several processes, each waits for a gradient of every weight, be it zero
+        every: Tensor = torch.stack([w.sum() for w in self.model.parameters()]).sum()
+        return value.total + 0.0 * every
 
     def backward(self, loss: Tensor) -> None:
         """Gradients by the weights alone; those by edge vectors would cost as much again."""
@@ -86,7 +96,9 @@ class TrainingTask(lightning.LightningModule):
             logger.log_metrics({**row}, self.global_step - 1)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Metrics of one batch."""
+        """Metrics of one batch; each process has some of the batches."""
+        if batch_idx % n_processes() != rank():
+            return
         for name, (value, count) in self.objective.metrics(*self._evaluated, batch).items():
             self._metrics.add(name, value, count)
 
@@ -122,24 +134,30 @@ class TrainingTask(lightning.LightningModule):
     def _rate_factor(self, step: int, total: int) -> float:
         """Factor at the share of the steps or of the time that is over, whichever is larger."""
         if self.config.max_seconds:
-            step = max(step, int(total * self._course.elapsed() / self.config.max_seconds))
+            elapsed = by_first(self._course.elapsed)
+            step = max(step, int(total * elapsed / self.config.max_seconds))
         return rate_factor(self.config.schedule, step, total)
 
 
 class RunningMeans:
-    """Means of named values over many batches; each value counts for so many."""
+    """Means of named values over many batches and all processes; each value counts for so many."""
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, float] = {}
 
-    def add(self, name: str, value: Tensor, count: int) -> None:
+    def add(self, name: str, value: Tensor, count: float) -> None:
         """Take in the mean of a batch."""
         self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + count * value
         self._counts[name] = self._counts.get(name, 0) + count
 
     def take(self) -> dict[str, Tensor]:
         """Return the means and start anew."""
-        means = {name: value / self._counts[name] for name, value in self._sums.items()}
+        mine = {name: (value.cpu(), self._counts[name]) for name, value in self._sums.items()}
         self._sums, self._counts = {}, {}
-        return means
+        sums: dict[str, tuple[Tensor, float]] = {}
+        for others in gathered(mine):
+            for name, (value, count) in others.items():
+                before = sums.get(name)
+                sums[name] = (before[0] + value, before[1] + count) if before else (value, count)
+        return {name: value / count for name, (value, count) in sums.items()}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib import metadata
 from pathlib import Path
 
+from eippot.deployment import sources
 from eippot.errors import MissingDependencyError
 from eippot.kernels.building import Report, compile_into, locked, require_tools
-from eippot.kernels.library import ENGINE_NAME, SOURCES, build_library, find_library
+from eippot.kernels.library import ENGINE_NAME, build_library, find_library
 from eippot_lammps.locate import Lammps, Torch, find_lammps, find_mpi_include, find_torch
 from eippot_lammps.plugin_folder import PACKAGE_FOLDER, PAIR_NAME, PLUGIN_NAME, plugin_folder
 
@@ -93,7 +94,7 @@ def _definitions(
     definitions: dict[str, object] = {
         "TORCH_DIR": torch.folder,
         "TORCH_CXX11_ABI": int(_torch_abi()),
-        "EIPPOT_KERNELS_DIR": SOURCES,
+        "EIPPOT_DIR": sources.FOLDER.parent,
         "LAMMPS_DIR": lammps.headers,
         "LAMMPS_CXX11_ABI": int(lammps.cxx11_abi()),
         "LAMMPS_VERSION": lammps.date,

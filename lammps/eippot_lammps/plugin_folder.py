@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from eippot.kernels import library
+from eippot.deployment import sources
 from eippot.kernels.building import cache_folder
 from eippot_lammps.locate import Lammps, Torch
 
@@ -37,7 +37,7 @@ def plugin_folder(lammps: Lammps, torch: Torch) -> Path:
 def source_files() -> list[Path]:
     """Everything that the plugin is built from, in a fixed order."""
     own = [PACKAGE_FOLDER / "CMakeLists.txt", *sorted((PACKAGE_FOLDER / "src").iterdir())]
-    return [*own, *library.source_files()]
+    return [*own, *sources.source_files()]
 
 
 def other_builds(current: Path) -> list[Path]:

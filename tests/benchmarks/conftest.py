@@ -15,7 +15,6 @@ from tests.synthetic import TINY_MODEL, labelled_structures, training
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Folder with a data set of 40 structures with DFT labels and those of two EIPs."""
     monkeypatch.setitem(data.SETS, "tiny", data.DataSet("tiny", "none", Path("none")))
-    monkeypatch.setattr(runs, "RESULTS", tmp_path / "results.jsonl")
     structures = [a for a in labelled_structures(n_labelled=40) if "REF_energy" in a.info]
     write_structures(tmp_path / "tiny" / "labelled.extxyz", structures)
     return tmp_path

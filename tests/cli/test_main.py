@@ -12,7 +12,7 @@ from tests.cli.conftest import Program
 
 COMMANDS = [
     *("perturb", "label", "classify", "pretrain", "stack", "finetune", "export", "evaluate"),
-    *("report", "verify", "cite"),
+    *("report", "verify", "inspect", "cite"),
     *("config", "lammps"),
 ]
 HEAVY = (

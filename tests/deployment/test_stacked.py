@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,7 @@ def test_what_it_cannot_do_it_says(stacked: Path, tmp_path: Path) -> None:
         StackCalculator(unknown)
     assert StackCalculator(unknown, eips=EIPS).combination.sources == ("mishin", "morse")
     (tmp_path / "wrong.json").write_text("{}")
-    for wrong in ("wrong.json", "missing.json"):
+    (tmp_path / "short.json").write_text(json.dumps(json.loads(text) | {"weights": [1.0]}))
+    for wrong in ("wrong.json", "short.json", "missing.json"):
         with pytest.raises(ModelError, match="Expected a combination of EIPs"):
             StackCalculator(tmp_path / wrong)

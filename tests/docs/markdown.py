@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,13 +40,23 @@ def prose(document: Path) -> str:
 
 def commands(document: Path) -> list[Command]:
     """All commands of the console blocks, in order; comments and ``…`` are left out."""
-    found = []
-    for block in blocks(document, "console"):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            line, *shown = part.splitlines()
-            line = re.sub(r"\s+# .*", "", line)
-            found.append(Command(line, tuple(s for s in shown if s.strip() not in ("", "…"))))
-    return found
+    return [command for block in blocks(document, "console") for command in _commands(block)]
+
+
+def steps(document: Path) -> Iterator[Command | str]:
+    """What a reader does from top to bottom: commands, and Python as text."""
+    for language, text in _FENCE.findall(document.read_text()):
+        if language == "console":
+            yield from _commands(text)
+        elif language == "python":
+            yield text
+
+
+def _commands(block: str) -> Iterator[Command]:
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        line, *shown = part.splitlines()
+        line = re.sub(r"\s+# .*", "", line)
+        yield Command(line, tuple(s for s in shown if s.strip() not in ("", "…")))
 
 
 def links(document: Path) -> list[str]:

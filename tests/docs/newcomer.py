@@ -113,8 +113,10 @@ def _make(words: list[str], folder: Path) -> Result:
 
 def _pip(words: list[str], folder: Path) -> Result:
     project = (ROOT / "pyproject.toml").read_text()
-    extras = re.findall(r"^(\w+) = \[", project.split("[project.optional-dependencies]")[1], re.M)
-    (asked,) = re.findall(r"^\.\[([\w,]+)\]$", words[-1])
+    extras = re.findall(
+        r"^([\w-]+) = \[", project.split("[project.optional-dependencies]")[1], re.M
+    )
+    (asked,) = re.findall(r"^\.\[([\w,-]+)\]$", words[-1])
     return Result(set(asked.split(",")) <= set(extras), f"extras: {extras}")
 
 

@@ -1,4 +1,4 @@
-"""The walk through one's own data works, from the files of another program to MD."""
+"""The walk through one's own data works, from the files of another program to MD and new labels."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
-from ase.io import Trajectory
+from ase.io import Trajectory, read, write
 
-from tests.docs.markdown import ROOT, blocks, commands, without_numbers
+from tests.docs.markdown import ROOT, blocks, commands, steps, without_numbers
 from tests.docs.newcomer import SMALL, Result, run
 from tests.lammps.engine import succeed, write_structure
 
 PAGE = ROOT / "docs" / "your-own-data.md"
+AFTER = ROOT / "docs" / "new-labels.md"
 SHORT = {"training.steps": SMALL["steps"]}
 TINY = {f"model.{name}": SMALL[name] for name in ("channels", "n_max", "l_max")}
 
@@ -26,6 +27,12 @@ def _alloy(seed: int) -> Atoms:
     atoms = bulk("Ag", a=random.uniform(3.9, 4.15), cubic=True)
     atoms.symbols[:] = random.choice(["Ag", "Pd"], len(atoms))
     atoms.rattle(0.05, seed=seed)
+    return atoms
+
+
+def _computed(atoms: Atoms) -> Atoms:
+    atoms.calc = EMT()
+    atoms.get_potential_energy()
     return atoms
 
 
@@ -44,9 +51,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Re
         ):
             with Trajectory(Path("calculations") / f"{name}.traj", "w") as file:
                 for atoms in structures:
-                    atoms.calc = EMT()
-                    atoms.get_potential_energy()
-                    file.write(atoms)
+                    file.write(_computed(atoms))
         collecting, dividing, opening, _ = blocks(PAGE, "python")
         exec(compile(collecting + dividing, PAGE.name, "exec"), {})
         for command in commands(PAGE):
@@ -88,3 +93,21 @@ def test_what_was_written_runs(
     write_structure(walked[0], atoms, ("Ag", "Pd"))
     (walked[0] / "structure.data").rename(walked[0] / "alloy.data")
     assert "self-test     passed" in succeed(walked[0], script.replace("run 1000", "run 20"))
+
+
+@pytest.mark.filterwarnings("ignore:logm")
+def test_new_labels_are_found_and_learnt(
+    walked: tuple[Path, dict[str, Result]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = walked
+    monkeypatch.chdir(folder)
+    for step in steps(AFTER):
+        if isinstance(step, str):
+            exec(compile(step.replace("run(20)", "run(1)"), AFTER.name, "exec"), {})
+            continue
+        if step.line.endswith(" new.extxyz"):
+            write("new.extxyz", [_computed(atoms) for atoms in read("ask.extxyz", ":")])
+        result = run(step.line + _small(step.line), folder)
+        assert result.ok, f"{step.line}\n{result.output}"
+    old, new, more = (len(read(f"{name}.extxyz", ":")) for name in ("everything", "new", "more"))
+    assert (new, more) == (20, old + 20)

@@ -89,6 +89,9 @@ class RefusesToStart:
             time.sleep(1000)
         raise ValueError("no parameter file")
 
+    def get_potential_energy(self) -> float:
+        raise AssertionError("it has never started")
+
 
 def not_a_calculator() -> int:
     """Importable and callable, and still no calculator."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -136,3 +137,14 @@ def test_keys_are_equal_where_the_label_must_be() -> None:
 def test_frames_are_what_an_eip_sees() -> None:
     atoms = Atoms("SiC", positions=[[0, 0, 0], [1, 2, 3]], cell=[4, 5, 6], pbc=(1, 0, 1))
     assert Frame.from_atoms(atoms).to_atoms() == atoms
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff" * 100, (2**40).to_bytes(8, "little") + b"x" * 99])
+def test_a_journal_of_something_else_is_refused(tmp_path: Path, payload: bytes) -> None:
+    folder = tmp_path / "out.extxyz.journal"
+    folder.mkdir()
+    numbers = len(payload).to_bytes(8, "little"), zlib.crc32(payload).to_bytes(4, "little")
+    (folder / "outcomes").write_bytes(b"".join((b"EIJ2", *numbers, payload)))
+    for _ in range(2):  # and it is not held
+        with pytest.raises(DataError, match="is damaged"):
+            Journal(tmp_path / "out.extxyz")

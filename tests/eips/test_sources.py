@@ -174,6 +174,13 @@ def test_lammps_goes_on_with_other_structures_and_after_errors(
         ("ase:LennardJones", "Expected module.Class"),
         ("ase:ase.calculators.eam.EAM?potential=nowhere", "cannot be set up"),
         ("ase:pathlib.PurePath", "no ASE calculator"),
+        ("ase:subprocess.check_output?args=[touch, x]", "no ASE calculator, and is not called"),
+        ("ase:numpy.load?file=x&allow_pickle=true", "no ASE calculator, and is not called"),
+        ("lammps:pair_style sw; shell touch x?species=[Si]", "define a potential .*`shell touch"),
+        ("lammps:pair_style python 5.0?species=[Si]", "define a potential .*`pair_style python"),
+        ("lammps:fix 1 all print 1 x file y?species=[Si]", "define a potential .*`fix 1 all print"),
+        ("lammps:pair_style zero $(2+3)?species=[Si]", "define a potential"),
+        ("lammps:pair_style sw\nshell touch x?species=[Si]", "define a potential .*`shell touch"),
     ],
 )
 def test_what_cannot_be_opened_says_why(text: str, message: str) -> None:

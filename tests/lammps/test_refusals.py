@@ -93,7 +93,7 @@ def test_files_that_are_no_model(folder: Path) -> None:
 def test_files_that_are_compiled_for_python(folder: Path) -> None:
     (folder / "model.pt").rename(folder / "model.pt2")
     assert_says(
-        error(folder, PAIR + "pair_coeff * * model.pt2 Si\n"), "is compiled for Python; LAM"
+        error(folder, PAIR + "pair_coeff * * model.pt2 Si\n"), "is compiled for Python; all"
     )
 
 

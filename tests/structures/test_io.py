@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 from lzma import LZMAFile
 from pathlib import Path
 
@@ -213,3 +214,24 @@ def test_structure_without_atoms(tmp_path: Path) -> None:
     (tmp_path / "a.extxyz").write_text('0\nProperties=species:S:1:pos:R:3 pbc="F F F"\n')
     with pytest.raises(DataError, match="Expected atoms"):
         read_structures(tmp_path / "a.extxyz")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("1\nProperties=species:S:1:pos:R:3:x:R:999999999\nSi 0 0 0\n", "at most 1000 columns"),
+        ("1000000000000\n\nSi 0 0 0\n", "Expected 1000000000000 atoms after line 1, got the end"),
+        ("1\nenergy=\nSi 0 0 0\n", "`energy` should hold numbers"),
+    ],
+)
+def test_numbers_that_nobody_means(tmp_path: Path, text: str, what: str) -> None:
+    (tmp_path / "a.extxyz").write_text(text)
+    with pytest.raises(DataError, match=what):
+        read_structures(tmp_path / "a.extxyz")
+
+
+def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("eippot.structures.compression._ALWAYS_READ", 2**16)
+    (tmp_path / "a.extxyz.xz").write_bytes(lzma.compress(b" " * 2**22))
+    with pytest.raises(DataError, match="at most 100 times its size"):
+        read_structures(tmp_path / "a.extxyz.xz")

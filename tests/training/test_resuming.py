@@ -114,6 +114,14 @@ def test_other_data_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         train(tmp_path, CONFIG)
 
 
+@pytest.mark.parametrize("content", [b"", b"half of a checkpoint", b"\x80\x02cos\nsystem\n."])
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "last.ckpt").write_bytes(content)
+    with pytest.raises(DataError, match=r"last\.ckpt cannot be read"):
+        train(tmp_path, SHORT)
+
+
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     def training() -> FitResult:
         return train(tmp_path, SHORT)[1]

@@ -73,6 +73,7 @@ void PairEippot::coeff(int narg, char **arg) {
   on_all_ranks([&] {
     model = std::make_unique<eippot::ExportedModel>(path_of(arg[2]), rank_here);
     require_passed(self_test = eippot::self_test(*model));
+    require_exchanges(self_test, model->metadata());
     if (model->metadata().table_bins == 0) return;
     try {
       compressed = eippot::CompressedModel::create(*model);

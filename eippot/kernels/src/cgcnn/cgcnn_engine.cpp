@@ -134,7 +134,8 @@ template <class real>
 void CGCNNEngine<real>::energies(Block block, Scratch &scratch, const EnergiesAndForces &results) {
   edges_.mark_bonded(block, scratch.bonded);
   network_.evaluate(around_->species + block.begin, scratch.bonded.data(), block.size(),
-                    row(gradient_, block.begin), results.energies + block.begin, scratch.network);
+                    around_->counted(block.begin, block.end), row(gradient_, block.begin),
+                    results.energies + block.begin, scratch.network);
 }
 
 /// From the gradient by v after a convolution to that before it, and by distances.

@@ -42,7 +42,8 @@ AtomicNetwork<real>::AtomicNetwork(const AtomicNetworkWeights &weights,
 
 template <class real>
 void AtomicNetwork<real>::evaluate(const std::int32_t *species, const char *bonded, int n,
-                                   real *inputs, double *energies, Scratch &scratch) const {
+                                   int n_counted, real *inputs, double *energies,
+                                   Scratch &scratch) const {
   const int size = n * width_;
   scratch.slopes.resize(layers_.size() + 1);
   for (auto &slopes : scratch.slopes) slopes.resize(size);
@@ -66,7 +67,11 @@ void AtomicNetwork<real>::evaluate(const std::int32_t *species, const char *bond
       energies[i] += kernels_.dot(output_.data(), hidden, width_);
       energies[i] -= isolated_outputs_[species[i]];
     }
-    std::copy_n(output_.data(), width_, hidden);
+    if (i < n_counted) {
+      std::copy_n(output_.data(), width_, hidden);
+    } else {
+      std::fill_n(hidden, width_, real{});
+    }
   }
   for (std::size_t k = layers_.size(); k > 0; --k) {
     kernels_.scale(values, scratch.slopes[k].data(), size);

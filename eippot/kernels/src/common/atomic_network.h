@@ -27,8 +27,8 @@ class AtomicNetwork {
   int in_width() const { return first_.packed().in_width; }
 
   /// Energies (n,) [eV], those of atoms that are not `bonded` exactly as they are known; gradients
-  /// by the inputs take the place of these, (n, in_width).
-  void evaluate(const std::int32_t *species, const char *bonded, int n, real *inputs,
+  /// by the inputs take the place of these, (n, in_width), and are zero behind the first n_counted.
+  void evaluate(const std::int32_t *species, const char *bonded, int n, int n_counted, real *inputs,
                 double *energies, Scratch &scratch) const;
 
  private:

@@ -16,7 +16,8 @@ namespace eippot {
 /// Where results go: the caller's arrays.
 struct EnergiesAndForces {
   double *energies = nullptr;  ///< (n_centers,) [eV]; an isolated atom has its energy exactly
-  double *forces = nullptr;    ///< (n_centers, 3) [eV/Angstrom], of the energy of all processes
+  double *forces = nullptr;    ///< (n_centers, 3) [eV/Angstrom], of all energies that count, those
+                               ///< of other processes included
   double *virials = nullptr;   ///< (n_centers, 6) xx yy zz xy xz yz of -1/2 sum over neighbors of
                                ///< r (x) dE/dr [eV], as LAMMPS has it; nullptr if not wanted
 };

@@ -3,6 +3,7 @@
 #ifndef EIPPOT_NEIGHBORHOODS_H
 #define EIPPOT_NEIGHBORHOODS_H
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -24,8 +25,18 @@ class Neighborhoods {
   /// the same ones in the same order during an evaluation, in which several threads ask.
   virtual void find(int center, std::vector<Neighbor> &neighbors) const = 0;
 
+  /// How many of the centers begin ... end - 1 count; those that do not come last.
+  int counted(int begin, int end) const {
+    return std::clamp(n_centers - n_uncounted, begin, end) - begin;
+  }
+
+  /// Whether the energy of a node counts, here or in its own process.
+  bool counts(int node) const { return node >= n_centers || node < n_centers - n_uncounted; }
+
   int n_centers = 0;
   int n_nodes = 0;                        ///< N >= n_centers
+  int n_uncounted = 0;                    ///< centers at the end, which are there for the others'
+                                          ///< sake: forces are those of the energies that count
   const std::int32_t *species = nullptr;  ///< (N,) in [0, S)
 };
 

@@ -64,9 +64,10 @@ void NuclearRepulsion::add(const Neighborhoods &around, int center,
     const PairEnergy found = pair(distance, kinds);
     results.energies[center] += 0.5 * found.energy;
     if (distance == 0.0) continue;
+    const double ends = 0.5 * (around.counts(center) + around.counts(neighbor.node));
     double force[3];
     for (int d = 0; d < 3; ++d) {
-      force[d] = found.derivative * r[d] / distance;
+      force[d] = ends * found.derivative * r[d] / distance;
       results.forces[3L * center + d] += force[d];
     }
     if (!results.virials) continue;

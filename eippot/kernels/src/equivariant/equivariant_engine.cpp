@@ -126,8 +126,9 @@ void EquivariantEngine<real>::read_energies(Block block, Scratch &scratch,
                                             const EnergiesAndForces &results) {
   real *x = scratch.features.data();
   edges_.mark_bonded(block, scratch.bonded);
-  head_.evaluate(around_->species + block.begin, scratch.bonded.data(), block.size(), x,
-                 results.energies + block.begin, scratch.head);
+  head_.evaluate(around_->species + block.begin, scratch.bonded.data(), block.size(),
+                 around_->counted(block.begin, block.end), x, results.energies + block.begin,
+                 scratch.head);
 
   const std::size_t last = layers_.size() - 1;
   const Convolution<real> &convolution = layers_[last].convolution;

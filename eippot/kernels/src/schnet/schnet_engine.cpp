@@ -160,7 +160,8 @@ void SchNetEngine<real>::read_energies(Block block, Scratch &scratch,
                                        const EnergiesAndForces &results) {
   edges_.mark_bonded(block, scratch.bonded);
   head_.evaluate(around_->species + block.begin, scratch.bonded.data(), block.size(),
-                 row(features_, block.begin), results.energies + block.begin, scratch.head);
+                 around_->counted(block.begin, block.end), row(features_, block.begin),
+                 results.energies + block.begin, scratch.head);
 }
 
 /// From the gradient by x after an interaction to that by its sums over neighbors (in the first

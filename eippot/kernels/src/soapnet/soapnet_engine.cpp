@@ -152,7 +152,8 @@ void SOAPNetEngine<real>::energies(Block block, Scratch &scratch,
   for (int center = block.begin; center < block.end; ++center)
     scratch.bonded.push_back(edges_[center].n > 0);
   network_.evaluate(around_->species + block.begin, scratch.bonded.data(), block.size(),
-                    scratch.spectra.data(), results.energies + block.begin, scratch.network);
+                    around_->counted(block.begin, block.end), scratch.spectra.data(),
+                    results.energies + block.begin, scratch.network);
 }
 
 template <class real>

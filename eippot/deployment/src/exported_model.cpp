@@ -68,7 +68,7 @@ torch::Device device_for(int local_rank) {
 torch::jit::Module open_file(const std::string &path, torch::Device device) {
   if (!std::ifstream(path)) throw ModelError("cannot read the model file '" + path + "'");
   if (path.size() > 4 && path.compare(path.size() - 4, 4, ".pt2") == 0)
-    throw ModelError("'" + path + "' is compiled for Python; LAMMPS runs what 'eippot export' " +
+    throw ModelError("'" + path + "' is compiled for Python; all others run what 'eippot export' " +
                      "writes with any other ending, such as model.pt");
   register_exchange_operator();
   return translating_errors(
@@ -91,8 +91,8 @@ void check_format_version(const torch::jit::Module &module) {
   if (version == supported_format_version) return;
   throw ModelError("expected a model file of format " + std::to_string(supported_format_version) +
                    ", got format " + std::to_string(version) +
-                   "; export it again with this version of eippot, or rebuild the plugin with "
-                   "'eippot lammps build --force'");
+                   "; export it again with this version of eippot, or build what reads it anew "
+                   "('eippot lammps build --force', 'eippot kim install')");
 }
 
 ModelMetadata read_metadata(const torch::jit::Module &module) {

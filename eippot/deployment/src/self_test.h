@@ -18,9 +18,11 @@ struct SelfTest {
   int exchange_bytes = 0;        ///< most that a node exchanged at a time
 };
 
-/// Evaluates the reference structure and compares; a ModelError where that cannot be done, or where
-/// the model does not exchange features as often as the file says.
+/// Evaluates the reference structure and compares; a ModelError where that cannot be done.
 SelfTest self_test(const ExportedModel &model);
+
+/// A ModelError where the model did not exchange features as often as the file says.
+void require_exchanges(const SelfTest &report, const ModelMetadata &metadata);
 
 /// The same of the engine that runs instead of the file.
 SelfTest self_test(const ExportedModel &model, CompressedModel &compressed);
