@@ -27,13 +27,14 @@ import resource, sys
 from pathlib import Path
 import numpy as np, torch
 from ase import Atoms
-from eippot.data import scratch
+from eippot.data import scratch, store
 from eippot.data.store import build_graphs
 from eippot.structures import arrow_store, files, stored
 from eippot.structures.io import iterate_structures, open_structures, write_structures
 
 arrow_store.MOST_STRUCTURES, files._PIECE = 500, 2**20
 stored._STRUCTURES_MAPPED = scratch._STRUCTURES_MAPPED = 32
+store._AT_ONCE = 128
 folder, label = Path(sys.argv[1]), torch.zeros(1, 2000)
 random = np.random.default_rng(0)
 
