@@ -75,16 +75,17 @@ def test_the_eips_of_a_card_bind_and_no_two_are_the_same(name: str) -> None:
     crystal = crystal.copy()
     crystal.symbols[: len(crystal) // 2] = species[-1]
     crystal.rattle(0.1, seed=1)
-    apart = crystal.copy()
+    apart, farther = crystal.copy(), crystal.copy()
     apart.set_cell(1.2 * crystal.cell.array, scale_atoms=True)
+    farther.set_cell(1.4 * crystal.cell.array, scale_atoms=True)
     differences = {}
     for source in collect_sources({}, [name]):
-        near, far = _open_and_evaluate(source, [crystal, apart])
+        near, far, very_far = _open_and_evaluate(source, [crystal, apart, farther])
         assert near.forces is not None
         assert near.stress is not None
         assert np.abs(near.forces).max() > 0.1
         assert near.energy < far.energy
-        differences[source.name] = far.energy - near.energy
+        differences[source.name] = [far.energy - near.energy, very_far.energy - near.energy]
     for one, other in combinations(differences, 2):
         assert differences[one] != pytest.approx(differences[other], rel=1e-4), (one, other)
 

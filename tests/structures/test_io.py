@@ -221,7 +221,7 @@ def test_structure_without_atoms(tmp_path: Path) -> None:
     [
         ("1\nProperties=species:S:1:pos:R:3:x:R:999999999\nSi 0 0 0\n", "at most 1000 columns"),
         ("1000000000000\n\nSi 0 0 0\n", "Expected 1000000000000 atoms after line 1, got the end"),
-        ("1\nenergy=\nSi 0 0 0\n", "`energy` should hold numbers"),
+        ("1\nenergy=\nSi 0 0 0\n", "`energy` should be a number"),
     ],
 )
 def test_numbers_that_nobody_means(tmp_path: Path, text: str, what: str) -> None:
