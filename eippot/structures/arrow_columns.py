@@ -22,7 +22,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 from ase import Atoms
-from ase.constraints import dict2constraint
 
 from eippot.errors import DataError, MissingDependencyError
 
@@ -193,6 +192,8 @@ class Columns:
                 atoms.arrays[key] = column.value(row)
         constraints = self._columns.get(_CONSTRAINTS)
         if constraints is not None and constraints.has[row]:
+            from ase.constraints import dict2constraint  # brings SciPy
+
             atoms.set_constraint([dict2constraint(each) for each in constraints.value(row)])
         return atoms
 

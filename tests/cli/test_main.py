@@ -13,7 +13,7 @@ from tests.cli.conftest import Program
 COMMANDS = [
     *("perturb", "label", "classify", "pretrain", "stack", "finetune", "export", "evaluate"),
     *("report", "verify", "inspect", "cite"),
-    *("config", "lammps"),
+    *("config", "kim", "lammps"),
 ]
 HEAVY = (
     "torch",
