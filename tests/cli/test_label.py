@@ -232,7 +232,7 @@ def test_starts_without_what_labelling_does_not_need(tmp_path: Path) -> None:
 import sys
 from faulty_calculators import Faulty
 
-def calculator():
+def calculator() -> Faulty:
     loaded = [name for name in ("torch", "scipy", "pydantic", "ase.io") if name in sys.modules]
     if loaded:
         raise ValueError(f"a worker has loaded {loaded}")
