@@ -206,12 +206,14 @@ def _own_cluster(cluster: str, workers: int | None) -> Any:  # noqa: ANN401 - Da
             )
     if cluster != "slurm":
         return None
+    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
-        from dask_jobqueue import SLURMCluster
+        from dask_jobqueue import SLURMCluster  # replaces what Ctrl-C does
     except ModuleNotFoundError:
         raise MissingDependencyError(
             "Jobs of Slurm need dask-jobqueue.", "pip install 'eippot[cluster]'"
         ) from None
+    signal.signal(signal.SIGINT, on_interrupt)
     if shutil.which("sbatch") is None:
         raise ConfigError(
             "Expected the command `sbatch` of Slurm, got none on this machine.",

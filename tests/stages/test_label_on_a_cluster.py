@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -95,8 +96,7 @@ def test_interrupted_it_goes_on(tmp_path: Path, cluster: LocalCluster) -> None:
 
     only: Any = {"eips": {"slow": EIPS["slow"]}}
     address = str(tmp_path / "scheduler.json")
-    with Client(cluster) as client:
-        client.write_scheduler_file(address)
+    Path(address).write_text(json.dumps({"address": cluster.scheduler_address}))
     with pytest.raises(KeyboardInterrupt):
         _label(tmp_path, interrupt, cluster=address, **only)
     with Client(cluster) as client:
@@ -148,7 +148,10 @@ def test_without_the_extra(
 def test_jobs_of_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A job is a script, here run at once."""
     for name, script in (
-        ("sbatch", 'sh "$1" >/dev/null 2>&1 &\necho "Submitted batch job $!"'),
+        (
+            "sbatch",
+            'cp "$1" "$0.job"\nsh "$0.job" >/dev/null 2>&1 &\necho "Submitted batch job $!"',
+        ),
         ("scancel", 'kill "$@"'),
     ):
         (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
