@@ -48,10 +48,10 @@ class Result:
     output: str
 
 
-def write_data(folder: Path) -> None:
+def write_data(folder: Path, n_labelled: int = 13) -> None:
     """Write ``structures.extxyz``, most of it labelled, and ``test.extxyz``."""
     atom = Atoms("Si", info={"REF_energy": ISOLATED_ENERGY})
-    labelled = [_crystal(seed, labelled=True) for seed in range(13)]
+    labelled = [_crystal(seed, labelled=True) for seed in range(n_labelled)]
     pool = [_crystal(seed, labelled=False) for seed in range(100, 108)]
     write_structures(folder / "structures.extxyz", [atom, *labelled, *pool])
     test = [_crystal(seed, labelled=True) for seed in range(200, 203)]

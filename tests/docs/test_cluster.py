@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,6 @@ import dask
 import pytest
 import typer
 import yaml
-from dask_jobqueue import SLURMCluster
 from eippot_cli.main import app
 
 from tests.docs.markdown import ROOT, Command, blocks, commands, without_numbers
@@ -98,6 +98,10 @@ def test_script_can_be_read(script: str) -> None:
 
 
 def test_jobs_are_described_as_shown() -> None:
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    from dask_jobqueue import SLURMCluster  # replaces what Ctrl-C does
+
+    signal.signal(signal.SIGINT, on_interrupt)
     (description,) = blocks(PAGE, "yaml")
     (shown,) = blocks(PAGE, "text")
     entries = yaml.safe_load(description)["jobqueue"]["slurm"]
