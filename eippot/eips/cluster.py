@@ -196,7 +196,10 @@ class ClusterPool(Evaluator):
 def _own_cluster(cluster: str, workers: int | None) -> Any:  # noqa: ANN401 - Dask has no types
     """A cluster that this run starts; None if it is there already."""
     if cluster == "local":
-        with _deaf_to_interrupts():
+        with _own_interrupts():
+            signal.signal(
+                signal.SIGINT, signal.SIG_IGN
+            )  # workers inherit it: this process ends them
             return LocalCluster(
                 n_workers=workers or available_cores(),
                 threads_per_worker=1,
@@ -206,14 +209,13 @@ def _own_cluster(cluster: str, workers: int | None) -> Any:  # noqa: ANN401 - Da
             )
     if cluster != "slurm":
         return None
-    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
-        from dask_jobqueue import SLURMCluster  # replaces what Ctrl-C does
+        with _own_interrupts():  # which the import replaces
+            from dask_jobqueue import SLURMCluster
     except ModuleNotFoundError:
         raise MissingDependencyError(
             "Jobs of Slurm need dask-jobqueue.", "pip install 'eippot[cluster]'"
         ) from None
-    signal.signal(signal.SIGINT, on_interrupt)
     if shutil.which("sbatch") is None:
         raise ConfigError(
             "Expected the command `sbatch` of Slurm, got none on this machine.",
@@ -233,9 +235,9 @@ def _own_cluster(cluster: str, workers: int | None) -> Any:  # noqa: ANN401 - Da
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """What is started here ignores Ctrl-C, by which this process ends it."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _own_interrupts() -> Iterator[None]:
+    """Ctrl-C does afterwards what it did before."""
+    before = signal.getsignal(signal.SIGINT)
     try:
         yield
     finally:

@@ -8,10 +8,10 @@ last and tells the size and checksum of each. Shards are mapped into memory, not
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import shutil
 import tempfile
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from ase import Atoms
 
 from eippot.errors import DataError, one_line
 from eippot.structures.arrow_columns import import_arrow, to_arrow
-from eippot.structures.stored import Shard, StoredStructures
+from eippot.structures.stored import Shard, StoredStructures, checksum_of
 
 SUFFIX: Final = ".arrow"
 _INDEX: Final = "_store.json"
@@ -28,7 +28,6 @@ _FORMAT: Final = "eippot structures 1"
 #: a shard has at most so many structures, and about so many atoms.
 MOST_STRUCTURES: Final = 2**15
 MOST_ATOMS: Final = 2**18
-_BYTES_AT_ONCE: Final = 2**22
 
 
 class StoreWriter:
@@ -84,11 +83,11 @@ class StoreWriter:
                 writer.write_batch(batch)
             file.flush()
             os.fsync(file.fileno())
-        checksum = 0
-        with temporary.open("rb") as file:
-            while content := file.read(_BYTES_AT_ONCE):
-                checksum = zlib.crc32(content, checksum)
-        size = temporary.stat().st_size
+        with (
+            temporary.open("rb") as written,
+            mmap.mmap(written.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        ):
+            size, checksum = len(content), checksum_of(content)
         temporary.replace(self._folder / name)
         return {"name": name, "structures": batch.num_rows, "size": size, "checksum": checksum}
 

@@ -21,6 +21,15 @@ _STRUCTURES_MAPPED: Final = 128
 _BYTES_AT_ONCE: Final = 2**22
 
 
+def checksum_of(content: mmap.mmap) -> int:
+    """CRC-32 of a file, little of which is in memory at a time."""
+    checksum = 0
+    for first in range(0, len(content), _BYTES_AT_ONCE):
+        checksum = zlib.crc32(content[first : first + _BYTES_AT_ONCE], checksum)
+        content.madvise(mmap.MADV_DONTNEED)
+    return checksum
+
+
 class Shard(Sequence[Atoms]):
     """Structures of one file, which is opened and checked when it is first needed.
 
@@ -38,7 +47,6 @@ class Shard(Sequence[Atoms]):
         self._size = size
         self._checksum = checksum
         self._map: mmap.mmap | None = None
-        self._read = 0
 
     def __len__(self) -> int:
         return self._count
@@ -84,11 +92,7 @@ class Shard(Sequence[Atoms]):
     def _check(self, content: mmap.mmap) -> None:
         if len(content) != self._size:
             raise self._damaged(f"{len(content)} bytes instead of {self._size}")
-        checksum = 0
-        for first in range(0, len(content), _BYTES_AT_ONCE):
-            checksum = zlib.crc32(content[first : first + _BYTES_AT_ONCE], checksum)
-            content.madvise(mmap.MADV_DONTNEED)
-        if checksum != self._checksum:
+        if checksum_of(content) != self._checksum:
             raise self._damaged("another checksum than when it was written")
 
     def _damaged(self, how: str) -> DataError:
