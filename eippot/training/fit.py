@@ -146,12 +146,12 @@ def fit(
         epochs = config.epochs or math.ceil((config.steps or 1) / len(train))
         trainer = _trainer(config, objective, always, loggers, epochs, progress)
         if last:
-            load_checkpoint(last)
-        if last and progress:
-            print(f"Going on where the run in {directory} ended.", flush=True)
+            load_checkpoint(last)  # says what is wrong with it, if anything
+            if progress:
+                print(f"Going on where the run in {directory} ended.", flush=True)
         _train(trainer, task, train, validation, last)
-        chosen = by_first(lambda: load_checkpoint(Path(best.best_model_path)))
-        task.load_state_dict(chosen["state_dict"])
+        chosen = Path(best.best_model_path)
+        task.load_state_dict(by_first(lambda: load_checkpoint(chosen)["state_dict"]))
         metrics = _validate(task, validation)
     wrong = {name: value for name, value in metrics.items() if not math.isfinite(value)}
     if wrong:
