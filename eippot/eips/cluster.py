@@ -197,9 +197,7 @@ def _own_cluster(cluster: str, workers: int | None) -> Any:  # noqa: ANN401 - Da
     """A cluster that this run starts; None if it is there already."""
     if cluster == "local":
         with _own_interrupts():
-            signal.signal(
-                signal.SIGINT, signal.SIG_IGN
-            )  # workers inherit it: this process ends them
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # workers inherit it: we end them
             return LocalCluster(
                 n_workers=workers or available_cores(),
                 threads_per_worker=1,
