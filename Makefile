@@ -6,6 +6,7 @@
 # make sanitize   tests of the LAMMPS pair style with sanitizers for memory and undefined behaviour
 # make fuzz      hostile files at every reader: hypothesis, then SECONDS of atheris each (600)
 # make audit     known vulnerabilities of what .ci/constraints.txt pins (asks PyPI)
+# make matrix    the tests with the oldest and newest of what eippot needs, where this machine has them
 # make bench NAME=silicon   a benchmark of benchmarks/; OPTIONS='...' are handed to it
 # make bench-peers   environments in .peers of the programs that make bench NAME=speed compares with
 
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export OMP_WAIT_POLICY := passive
 
-.PHONY: setup demo test docs lint sanitize fuzz audit bench bench-peers
+.PHONY: setup demo test docs lint sanitize fuzz audit matrix bench bench-peers
 
 setup:
 	@bash .ci/setup $(VENV)
@@ -41,6 +42,9 @@ fuzz: setup
 
 audit: setup
 	@$(BIN)/pip-audit --strict --no-deps --disable-pip -r .ci/constraints.txt
+
+matrix:
+	@bash .ci/matrix $(NAME)
 
 bench: setup
 	@$(BIN)/python -m benchmarks.$(NAME) $(OPTIONS)

@@ -81,7 +81,7 @@ def _full_cell(atoms: Atoms) -> Floats:
     cell = np.array(atoms.cell.array)
     if np.linalg.matrix_rank(cell) == 3:
         return cell
-    if np.linalg.matrix_rank(cell[atoms.pbc]) < atoms.pbc.sum():
+    if np.linalg.matrix_rank(cell * atoms.pbc[:, None]) < atoms.pbc.sum():
         raise DataError(
             f"Expected a lattice vector for each periodic direction (pbc {atoms.pbc.tolist()}), "
             f"got cell {cell.tolist()}."
