@@ -40,7 +40,9 @@ class Committee(nn.Module):
         """Mean ``(n,)`` of the members' grades; see Potential."""
         grades = []
         for potential in self.potentials:
-            grades.append(potential.extrapolation_grade(species, edge_index, edge_vectors))
+            grades.append(
+                potential.extrapolation_grade(species, edge_index, edge_vectors)  # type: ignore[operator]
+            )
         return torch.stack(grades).mean(dim=0)
 
     def tabulated(self, bins: int) -> Committee:

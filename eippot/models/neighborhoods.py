@@ -33,9 +33,9 @@ class TrainingNeighborhoods(nn.Module):
 
     def __init__(self, n_species: int, dim: int) -> None:
         super().__init__()
-        self.counts = nn.Buffer(torch.zeros(n_species, dtype=torch.int64))
-        self.mean = nn.Buffer(torch.zeros(n_species, dim))
-        self.metric = nn.Buffer(torch.zeros(dim, dim))
+        self.counts: Tensor = nn.Buffer(torch.zeros(n_species, dtype=torch.int64))
+        self.mean: Tensor = nn.Buffer(torch.zeros(n_species, dim))
+        self.metric: Tensor = nn.Buffer(torch.zeros(dim, dim))
 
     def forward(self, hidden: Tensor, species: Tensor) -> Tensor:
         """Grade ``(n,)`` of atoms with the hidden layer ``(n, dim)``; infinite for new elements."""
