@@ -115,9 +115,9 @@ def _metadata(metadata: Metadata) -> dict[str, str]:
         "cutoff": f"{metadata.cutoff:g} Å, atoms interact up to {metadata.interaction_range:g} Å",
         "precision": metadata.dtype,
         "tables": tables,
-        "extrapolation": f"grade from {metadata.training_neighborhoods} training neighborhoods"
+        "grade": f"from {metadata.training_neighborhoods} training neighborhoods"
         if metadata.training_neighborhoods
-        else "no grade",
+        else "none",
         "EIPs": ", ".join(metadata.eips.splitlines()) or "none",
         "citation": metadata.citation,
     }
