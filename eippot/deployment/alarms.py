@@ -65,7 +65,7 @@ class Alarms:
         for name, limit in self._limits.items():
             values = results[name]
             of_atoms = np.linalg.norm(values, axis=1) if name == FORCE_SPREAD else values
-            count = int((of_atoms > limit).sum())
+            count = int((~(of_atoms <= limit)).sum())  # NaN is no less foreign
             if count:
                 above.add(name)
             if count and name not in self._above:

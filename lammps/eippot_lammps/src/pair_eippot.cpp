@@ -13,7 +13,6 @@
 #include "memory.h"
 #include "neighbor.h"
 #include "universe.h"
-#include "update.h"
 #include "utils.h"
 
 namespace LAMMPS_NS {
