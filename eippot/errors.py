@@ -50,6 +50,10 @@ class MissingDependencyError(EippotError):
     """An optional part (KIM, LAMMPS, a compiler) is not installed."""
 
 
+class ExtrapolationWarning(UserWarning):
+    """Atoms are in neighborhoods that the model was not trained on, or its members disagree."""
+
+
 def one_line(error: BaseException) -> str:
     """Text of an error of any kind, without line breaks, to be quoted in another sentence."""
     return " ".join(str(error).split())

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from ase import Atoms
 
+from eippot.config.deployment import ExportConfig
 from eippot.config.model import ArchitectureConfig
+from eippot.data.store import build_graphs
 from eippot.deployment.files import write_exported
 from eippot.models.potential import Potential
-from eippot.models.saved import ModelCard, build_potential, save_model
+from eippot.models.saved import ModelCard, build_potential, load_model, save_model
+from eippot.stages import export
 from eippot.testing.architectures import ARCHITECTURES
 from eippot.testing.exporting import exported_model
 from eippot.testing.subject import card, random_potential
+from eippot.training.neighborhoods import training_neighborhoods
 
 SMALL: Final = ARCHITECTURES["schnet"]
 
@@ -49,3 +55,20 @@ def save_run(directory: Path, seed: int = 0, **changes: Any) -> Path:
     torch.manual_seed(seed)
     save_model(directory, saved, build_potential(saved))
     return directory
+
+
+def know(run: Path, structures: Sequence[Atoms]) -> Potential:
+    """Let a saved potential have been trained on some structures."""
+    saved, model = load_model(run)
+    assert isinstance(model, Potential)
+    dtype = model.scale.dtype
+    graphs = build_graphs(structures, saved.species, model.representation.cutoff, dtype)
+    model.neighborhoods = training_neighborhoods(model, graphs)
+    save_model(run, saved, model)
+    return model
+
+
+def export_runs(output: Path, *runs: Path, **options: Any) -> Path:
+    """Write runs as one file."""
+    export.run(ExportConfig.model_validate({"runs": runs, "output": output} | options))
+    return output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,8 +21,9 @@ from ase.data import chemical_symbols
 from torch import Tensor
 
 from eippot.conventions import stress_to_ase_voigt
+from eippot.deployment.alarms import GRADE, Alarms
 from eippot.deployment.engines import NoEngineError, PreparedRun, open_engine
-from eippot.deployment.exported import Evaluation, Metadata, evaluate
+from eippot.deployment.exported import Evaluation, Metadata, as_it_is, evaluate
 from eippot.deployment.files import open_exported
 from eippot.deployment.skin import SkinnedNeighbors
 from eippot.deployment.spread import spread
@@ -44,7 +46,8 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
     The results of a committee are the means over its members. Their standard deviations are
     computed where they are asked for, as ``calculator.get_property("forces_std", atoms)``:
     ``energy_std`` of the total energy [eV], ``energies_std`` ``(n,)`` of the atomic ones [eV], and
-    ``forces_std`` ``(n, 3)`` [eV/Å]; see Spread.
+    ``forces_std`` ``(n, 3)`` [eV/Å]; see Spread. So is ``extrapolation_grade`` ``(n,)``, of any
+    model: how unlike those of the training the neighborhood of an atom is, from about 1 on.
 
     Parameters
     ----------
@@ -55,6 +58,9 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
     skin
         Neighbor lists reach this much farther than the cutoff, and are kept until an atom has
         moved by half of it [Å].
+    warn_above
+        Limits of ``extrapolation_grade`` and, for committees, of ``forces_std``: each calculation
+        finds these, and warns where an atom gets above (ExtrapolationWarning).
 
     Attributes
     ----------
@@ -64,7 +70,9 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
     Raises
     ------
     ModelError
-        The file cannot be used (see open_exported).
+        The file cannot be used (see open_exported), or lacks what there is a limit of.
+    ConfigError
+        There are no warnings of a property.
 
     Examples
     --------
@@ -82,15 +90,25 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
         "stress",
     ]
 
-    def __init__(self, model: str | Path, device: str = "cpu", skin: float = 0.5) -> None:
+    def __init__(
+        self,
+        model: str | Path,
+        device: str = "cpu",
+        skin: float = 0.5,
+        warn_above: Mapping[str, float] | None = None,
+    ) -> None:
         super().__init__()
         if skin < 0:
             raise ModelError(f"Expected a skin of zero or more Å, got {skin}.")
         self.model, self.metadata = open_exported(Path(model), device)
         self.device = device
         self.engine = self._open_engine(Path(model))
-        if self.metadata.n_members > 1:
-            self.implemented_properties = [*type(self).implemented_properties, *SPREADS]
+        self._alarms = Alarms(warn_above or {}, self.metadata)
+        self.implemented_properties = [
+            *type(self).implemented_properties,
+            *(SPREADS if self.metadata.n_members > 1 else ()),
+            *((GRADE,) if self.metadata.training_neighborhoods else ()),
+        ]
         self._neighbors = SkinnedNeighbors(self.metadata.cutoff, skin)
         self._run: PreparedRun | None = None
 
@@ -100,7 +118,9 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
         properties: list[str] | None = None,
         system_changes: list[str] = all_changes,
     ) -> None:
-        """Compute all properties of a structure, spreads if asked for; see ASE's Calculator.
+        """Compute all properties of a structure; see ASE's Calculator.
+
+        Spreads and the extrapolation grade only if asked for, or if there are limits of them.
 
         Raises
         ------
@@ -120,13 +140,8 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
             "energies": energies,
             "forces": found.forces.cpu().numpy(),
         }
-        if set(SPREADS) & set(properties or ()):
-            deviations = spread(self.model, *self._inputs())
-            self.results |= {
-                "energy_std": float(deviations.energy),
-                "energies_std": deviations.atomic_energies.cpu().numpy(),
-                "forces_std": deviations.forces.cpu().numpy(),
-            }
+        self.results |= self._doubts(self._alarms.properties.union(properties or ()))
+        self._alarms(self.results)
         if atoms.pbc.all():
             stress = -found.virial.cpu().numpy() / atoms.get_volume()
             self.results["stress"] = stress_to_ase_voigt(stress)
@@ -134,6 +149,21 @@ class EippotCalculator(Calculator):  # type: ignore[misc]
             raise PropertyNotImplementedError(
                 f"Stress needs periodicity in three directions, got pbc {atoms.pbc.tolist()}."
             )
+
+    def _doubts(self, wanted: frozenset[str]) -> dict[str, Any]:
+        """Where not to trust the model, as far as someone wants to know."""
+        found: dict[str, Any] = {}
+        if not wanted.isdisjoint(SPREADS):
+            deviations = spread(self.model, *self._inputs())
+            found |= {
+                "energy_std": float(deviations.energy),
+                "energies_std": deviations.atomic_energies.cpu().numpy(),
+                "forces_std": deviations.forces.cpu().numpy(),
+            }
+        if GRADE in wanted:
+            with torch.no_grad(), as_it_is():
+                found[GRADE] = self.model.extrapolation_grade(*self._inputs()).cpu().numpy()
+        return found
 
     def _open_engine(self, path: Path) -> Engine | None:
         """The engine of a compressed model; a warning where there should be one and is none."""

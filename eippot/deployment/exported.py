@@ -71,6 +71,9 @@ class Metadata:
     eips
         Sources of the EIPs that it learnt from, one a line (TorchScript has no empty lists);
         :data:`UNKNOWN_EIPS` where that is not known, as in older files.
+    training_neighborhoods
+        How many atoms' neighborhoods the extrapolation grade compares with; 0 where there is no
+        grade.
     """
 
     architecture: str
@@ -88,6 +91,7 @@ class Metadata:
     table_energy_error: Error = 0.0
     table_force_error: Error = 0.0
     eips: str = UNKNOWN_EIPS
+    training_neighborhoods: Count = 0
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,7 @@ class ExportedModel(nn.Module):
         self.table_energy_error = metadata.table_energy_error
         self.table_force_error = metadata.table_force_error
         self.eips = metadata.eips
+        self.training_neighborhoods = metadata.training_neighborhoods
         self.selftest_species: Tensor = nn.Buffer(torch.zeros(0, dtype=torch.int64))
         self.selftest_edge_index: Tensor = nn.Buffer(torch.zeros((2, 0), dtype=torch.int64))
         self.selftest_edge_vectors: Tensor = nn.Buffer(torch.zeros((0, 3), dtype=torch.float64))
@@ -178,6 +183,15 @@ class ExportedModel(nn.Module):
         references = self.reference_energies.index_select(1, species)  # (members or 1, n)
         energies: Tensor = relative.to(torch.float64) + references.T
         return energies
+
+    @torch.jit.export
+    def extrapolation_grade(
+        self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
+    ) -> Tensor:
+        """How unlike those of the training each atom's neighborhood is ``(n,)``; see forward."""
+        precision = torch.float64 if self.dtype == "float64" else torch.float32
+        grade = self.potential.extrapolation_grade(species, edge_index, edge_vectors.to(precision))
+        return grade.to(torch.float64)
 
     def set_self_test(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> None:
         """Store a structure and what the model says of it."""

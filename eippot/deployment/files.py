@@ -6,7 +6,7 @@ import json
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
@@ -133,7 +133,7 @@ def _write_compiled(model: ExportedModel, metadata: Metadata, path: Path) -> Non
             f"Expected one potential, not compressed, to compile into a {COMPILED} file.",
             "Export committees and compressed models as model.pt: engines of their own run them.",
         )
-    write_compiled(model, metadata, path)
+    write_compiled(model, replace(metadata, training_neighborhoods=0), path)  # energies alone
 
 
 def check_self_test(model: OpenedModel, metadata: Metadata, path: Path) -> dict[str, float]:

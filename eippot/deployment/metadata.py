@@ -16,6 +16,8 @@ from eippot.errors import ModelError
 
 _EXPORT: Final = "`eippot export` writes exported models."
 _METADATA: Final = TypeAdapter(Metadata)
+#: what files of earlier versions do not say; they all have the rest.
+_LATER: Final = ("eips", "training_neighborhoods")
 
 
 def read_metadata(values: Mapping[str, Any], path: Path) -> Metadata:
@@ -44,8 +46,7 @@ def read_metadata(values: Mapping[str, Any], path: Path) -> Metadata:
         )
     names = [field.name for field in fields(Metadata)]
     given = {name: values[name] for name in names if name in values}
-    # files of earlier versions, which all have the rest, say nothing of EIPs
-    if missing := [name for name in names if name not in given and name != "eips"]:
+    if missing := [name for name in names if name not in given and name not in _LATER]:
         raise ModelError(f"{path} is not a complete exported model: no {missing[0]}", _EXPORT)
     try:
         metadata = _METADATA.validate_python(given)

@@ -34,6 +34,17 @@ class Committee(nn.Module):
             energies.append(potential(species, edge_index, edge_vectors))
         return torch.cat(energies, dim=1)
 
+    def extrapolation_grade(
+        self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
+    ) -> Tensor:
+        """Mean ``(n,)`` of the members' grades; see Potential."""
+        grades = []
+        for potential in self.potentials:
+            grades.append(
+                potential.extrapolation_grade(species, edge_index, edge_vectors)  # type: ignore[operator]
+            )
+        return torch.stack(grades).mean(dim=0)
+
     def tabulated(self, bins: int) -> Committee:
         """The same with tabulated representations; see Representation."""
         return Committee([cast(Potential, member).tabulated(bins) for member in self.potentials])

@@ -29,6 +29,11 @@ class EnergyHeads(nn.Module):
         energies: Tensor = self.layers(features)
         return energies
 
+    def hidden(self, features: Tensor) -> Tensor:
+        """What the energies are linear in: ``(n, dim)`` → ``(n, dim)``."""
+        values: Tensor = self.layers[1](self.layers[0](features))
+        return values
+
 
 class ClassHead(nn.Module):
     """Class of a structure: MLP of the mean over its atoms, which no order of atoms changes.

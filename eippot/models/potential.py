@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from eippot.models.base import Representation
 from eippot.models.heads import ClassHead, EnergyHeads
+from eippot.models.neighborhoods import TrainingNeighborhoods
 
 
 class Potential(nn.Module):
@@ -30,6 +31,11 @@ class Potential(nn.Module):
         Typical energy of an atom relative to isolated atoms [eV].
     core
         Energies ``(n, 1)`` [eV] that the network adds to, the same for all heads; None for none.
+
+    Attributes
+    ----------
+    neighborhoods
+        What it was trained on, for the extrapolation grade; None until a training has ended.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class Potential(nn.Module):
         self.n_species = n_species
         self.scale = nn.Buffer(torch.tensor(scale))
         self.core = core
+        self.neighborhoods: TrainingNeighborhoods | None = None
 
     def forward(self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor) -> Tensor:
         """Energies ``(n, n_heads)`` [eV] of the atoms; arguments as for Representation."""
@@ -61,6 +68,20 @@ class Potential(nn.Module):
         if self.core is not None:
             relative = relative + self.core(species, edge_index, edge_vectors)
         return relative
+
+    def extrapolation_grade(
+        self, species: Tensor, edge_index: Tensor, edge_vectors: Tensor
+    ) -> Tensor:
+        """How unlike those of the training the neighborhood of each atom is ``(n,)``.
+
+        All but one in a thousand of the training are below 1. Arguments are those of
+        Representation; infinite where nothing is known of the training.
+        """
+        if self.neighborhoods is not None:
+            features = self.representation(species, edge_index, edge_vectors)
+            grade: Tensor = self.neighborhoods(self.heads.hidden(features), species)
+            return grade
+        return torch.full_like(species, float("inf"), dtype=edge_vectors.dtype)
 
     def tabulated(self, bins: int) -> Potential:
         """The same with a tabulated representation; see there."""

@@ -23,12 +23,16 @@ from eippot import units
 from eippot.config.model import ModelConfig
 from eippot.errors import ModelError
 from eippot.models.factory import build_core, build_representation
+from eippot.models.neighborhoods import TrainingNeighborhoods
 from eippot.models.potential import Classifier, Potential
 from eippot.version import __version__
 
 FORMAT_VERSION = 1
 WEIGHTS = "model.safetensors"
 CARD = "model.json"
+
+#: whether the weights tell what the training was on; those of earlier versions do not.
+_NEIGHBORHOODS = "neighborhoods.counts"
 
 #: what a potential's provenance names where EIPs had a part in it.
 _TEACHERS = ("pretrained", "weak_labels")
@@ -192,6 +196,10 @@ def load_model(directory: Path) -> tuple[ModelCard, Potential | Classifier]:
         weights = load_file(path)
         with _AsLargeAs(weights):
             model = build(card)
+            if isinstance(model, Potential) and _NEIGHBORHOODS in weights:
+                dim = model.representation.dim
+                known = TrainingNeighborhoods(len(card.species), dim)
+                model.neighborhoods = known.to(model.scale.dtype)
         model.load_state_dict(weights)
     except (
         OSError,

@@ -84,7 +84,10 @@ def assemble(
     _check_alike("species", runs, [", ".join(card.species) for card in cards])
     _check_alike("cutoff", runs, [f"{r.cutoff:g} Å" for r in representations])
     members = [card for card in cards for _ in card.outputs]
-    metadata = _metadata(members, representations, precision)
+    metadata = replace(
+        _metadata(members, representations, precision),
+        training_neighborhoods=min(map(_training_neighborhoods, potentials)),
+    )
     potential: Potential | Committee = (
         potentials[0] if len(potentials) == 1 else Committee(potentials)
     )
@@ -124,6 +127,12 @@ def _metadata(
         n_members=len(members),
         eips=_eips(members),
     )
+
+
+def _training_neighborhoods(potential: Potential) -> int:
+    """How many it knows of; 0 for a run of an earlier version."""
+    known = potential.neighborhoods
+    return 0 if known is None else int(known.counts.sum())
 
 
 def _citations(representations: Sequence[Representation]) -> list[str]:

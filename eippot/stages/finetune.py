@@ -39,6 +39,7 @@ from eippot.training.centering import center_layers
 from eippot.training.fit import FitResult, fit, seed_everything
 from eippot.training.head_start import combine_heads
 from eippot.training.logs import require_loggers
+from eippot.training.neighborhoods import training_neighborhoods
 from eippot.training.objectives import CommitteeObjective, Objective, PotentialObjective
 from eippot.training.run_directory import start_run, write_summary
 
@@ -171,6 +172,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
         progress,
     )
     trained = without_anchors(model, card) if anchors else model
+    trained.neighborhoods = training_neighborhoods(trained, training)
     counts = data.label_counts()
     summary = result.as_summary() | {"labels_in_file": counts} | card.provenance | data.warnings()
     by_first(lambda: save_model(config.output, card, trained))

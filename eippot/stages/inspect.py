@@ -115,6 +115,9 @@ def _metadata(metadata: Metadata) -> dict[str, str]:
         "cutoff": f"{metadata.cutoff:g} Å, atoms interact up to {metadata.interaction_range:g} Å",
         "precision": metadata.dtype,
         "tables": tables,
+        "grade": f"from {metadata.training_neighborhoods} training neighborhoods"
+        if metadata.training_neighborhoods
+        else "none",
         "EIPs": ", ".join(metadata.eips.splitlines()) or "none",
         "citation": metadata.citation,
     }

@@ -95,7 +95,7 @@ def test_what_was_written_runs(
     assert "self-test     passed" in succeed(walked[0], script.replace("run 1000", "run 20"))
 
 
-@pytest.mark.filterwarnings("ignore:logm")
+@pytest.mark.filterwarnings("ignore:logm", "ignore::eippot.errors.ExtrapolationWarning")
 def test_new_labels_are_found_and_learnt(
     walked: tuple[Path, dict[str, Result]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,7 +57,7 @@ def error(folder: Path, script: str, *, ranks: int = 1, units: str = "metal") ->
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("pair_style eippot model.pt\n", "takes no arguments, got 'model.pt'"),
+        ("pair_style eippot model.pt\n", "takes no arguments but 'warn', got 'model.pt'"),
         (
             PAIR + "pair_coeff 1 1 model.pt Si\n",
             "Pair_coeff must start with * * for pair style eippot",

@@ -110,6 +110,8 @@ ModelMetadata read_metadata(const torch::jit::Module &module) {
   metadata.dtype = attribute(module, "dtype").toStringRef();
   metadata.citation = attribute(module, "citation").toStringRef();
   metadata.eippot_version = attribute(module, "eippot_version").toStringRef();
+  if (module.hasattr("training_neighborhoods"))  // files of earlier versions have none
+    metadata.training_neighborhoods = module.attr("training_neighborhoods").toInt();
   return metadata;
 }
 
@@ -258,6 +260,22 @@ std::vector<Evaluation> ExportedModel::evaluate_members(const AtomGraph &graph,
       results.push_back(evaluation_of(member, in.edge_vectors, true));
   });
   return results;
+}
+
+std::vector<double> ExportedModel::extrapolation_grade(const AtomGraph &graph,
+                                                       NodeExchange *exchange) const {
+  std::vector<double> result;
+  run([&] {
+    const torch::NoGradGuard without_gradient;
+    const ExchangeScope through(exchange);
+    const Inputs in(graph, module_->device);
+    const auto grade =
+        module_->script
+            .run_method("extrapolation_grade", in.species, in.edge_index, in.edge_vectors)
+            .toTensor();
+    copy_to(result, grade.narrow(0, 0, graph.n_owned));
+  });
+  return result;
 }
 
 Reference ExportedModel::reference() const {

@@ -74,6 +74,7 @@ struct ModelMetadata {
   Text dtype;                      ///< "float32" or "float64": the precision inside the model
   Text citation;                   ///< what to cite, or empty
   Text eippot_version;             ///< the version that wrote the file
+  std::int64_t training_neighborhoods = 0;  ///< behind the extrapolation grade; 0 without one
 };
 
 /// The structure that a file carries for the self-test, and what its model said of it.
@@ -113,6 +114,9 @@ class ExportedModel {
 
   /// The same for each member of a committee.
   std::vector<Evaluation> evaluate_members(const AtomGraph &graph, NodeExchange *exchange) const;
+
+  /// How unlike those of the training the neighborhood of each atom is (n_owned,).
+  std::vector<double> extrapolation_grade(const AtomGraph &graph, NodeExchange *exchange) const;
 
   /// What the file carries for the self-test.
   Reference reference() const;

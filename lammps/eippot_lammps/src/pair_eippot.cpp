@@ -13,7 +13,6 @@
 #include "memory.h"
 #include "neighbor.h"
 #include "universe.h"
-#include "update.h"
 #include "utils.h"
 
 namespace LAMMPS_NS {
@@ -46,18 +45,6 @@ PairEippot::~PairEippot() {
 }
 
 // ---- the input script ----
-
-void PairEippot::settings(int narg, char **arg) {
-  if (narg > 0)
-    error->all(FLERR,
-               "Pair style eippot takes no arguments, got '{}'; the model file belongs to "
-               "pair_coeff: 'pair_coeff * * model.pt Si'",
-               arg[0]);
-  if (std::strcmp(update->unit_style, "lj") == 0)
-    error->all(FLERR,
-               "Pair style eippot needs units with a length and an energy, got 'units lj'; "
-               "use 'units metal'");
-}
 
 void PairEippot::coeff(int narg, char **arg) {
   if (narg < 3 || std::strcmp(arg[0], "*") != 0 || std::strcmp(arg[1], "*") != 0)

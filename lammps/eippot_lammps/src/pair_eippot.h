@@ -3,6 +3,9 @@
 ///     pair_style eippot
 ///     pair_coeff * * si.pt Si          # one symbol per atom type; NULL under pair_style hybrid
 ///
+/// `pair_style eippot warn 100 extrapolation_grade 2 force_std 0.2` warns, every 100 steps, where
+/// an atom has more than that.
+///
 /// This class only speaks LAMMPS. NeighborGraph translates the neighbor list, ExportedModel
 /// evaluates. All results are added to what LAMMPS holds, never assigned, so that the style can be
 /// one of several (pair_style hybrid/overlay).
@@ -73,8 +76,20 @@ class PairEippot : public Pair {
   void check_energies();
   void add_energies();
   void add_virial();
-  void find_spread();
   void add_to_atoms(const std::vector<double> &values, int width, double unit, double **atoms);
+
+  // where not to trust it
+  struct Alarm {
+    std::string quantity;
+    double limit;
+    bool is_above = false;
+  };
+  bool warns_of(const char *quantity) const;
+  void check_doubts() const;
+  void find_doubts();
+  void warn(Alarm &alarm);
+  void find_spread();
+  void find_grade();
 
   // between ranks
   void copy_to_atoms(const double *rows, int width);
@@ -97,9 +112,12 @@ class PairEippot : public Pair {
   double energy_unit_ = 1.0;                // 1 eV in LAMMPS' units
   double length_unit_ = 1.0;                // 1 Angstrom in LAMMPS' units
 
-  int wants_spread_ = 0;            // set by fix pair
-  std::vector<double> energy_std_;  // (nlocal + 1,) over a committee, in LAMMPS' units
-  std::vector<double> force_std_;   // (nlocal + 1,)
+  int wants_spread_ = 0, wants_grade_ = 0;   // set by fix pair
+  std::vector<double> energy_std_;           // (nlocal + 1,) over a committee, in LAMMPS' units
+  std::vector<double> force_std_;            // (nlocal + 1,)
+  std::vector<double> extrapolation_grade_;  // (nlocal + 1,)
+  int warn_every_ = 0;                       // steps; 0 for never
+  std::vector<Alarm> alarms_;
 };
 
 }  // namespace LAMMPS_NS

@@ -27,7 +27,7 @@ void PairEippot::compute(int eflag, int vflag) {
   if (vflag_global) add_virial();
   if (vflag_atom) add_to_atoms(results_.virials, 6, energy_unit_, vatom);
   if (cvflag_atom) add_to_atoms(results_.centroid_virials, 9, energy_unit_, cvatom);
-  if (wants_spread_) find_spread();
+  find_doubts();
 }
 
 /// Owned atoms tell their ghosts who they are. No atom map is needed, and atom IDs may have gaps.
@@ -105,20 +105,23 @@ void PairEippot::add_to_atoms(const std::vector<double> &values, int width, doub
       atoms[neighbors_.atom_of_node(node)][k] += unit * values[node * width + k];
 }
 
-// ---- the spread of a committee, for fix pair ----
+// ---- where not to trust the model, for fix pair and warnings ----
 
 void *PairEippot::extract(const char *name, int &dimension) {
   dimension = 0;
   for (const char *known : {"energy_std_flag", "force_std_flag"})
     if (std::strcmp(name, known) == 0) return &wants_spread_;
+  if (std::strcmp(name, "extrapolation_grade_flag") == 0) return &wants_grade_;
   return nullptr;
 }
 
 void *PairEippot::extract_peratom(const char *name, int &columns) {
   columns = 0;
-  if (!wants_spread_) return nullptr;  // nothing was computed
-  if (std::strcmp(name, "energy_std") == 0) return energy_std_.data();
-  if (std::strcmp(name, "force_std") == 0) return force_std_.data();
+  // a null pointer where nothing was computed
+  if (wants_spread_ && std::strcmp(name, "energy_std") == 0) return energy_std_.data();
+  if (wants_spread_ && std::strcmp(name, "force_std") == 0) return force_std_.data();
+  if (wants_grade_ && std::strcmp(name, "extrapolation_grade") == 0)
+    return extrapolation_grade_.data();
   return nullptr;
 }
 
@@ -157,6 +160,18 @@ void PairEippot::find_spread() {
     force_std_[i] =
         energy_unit_ / length_unit_ * std::sqrt(variance(1) + variance(2) + variance(3));
   }
+}
+
+/// How unlike those of the training the neighborhood of each atom is.
+void PairEippot::find_grade() {
+  const auto &graph = neighbors_.find_edges();
+  std::vector<double> grades;
+  evaluating([&](eippot::NodeExchange *exchange) {
+    grades = model_->extrapolation_grade(graph, exchange);
+  });
+  extrapolation_grade_.assign(atom->nlocal + 1, 0.0);
+  for (int node = 0; node < neighbors_.n_centers; ++node)
+    extrapolation_grade_[neighbors_.atom_of_node(node)] = grades[node];
 }
 
 }  // namespace LAMMPS_NS

@@ -32,6 +32,9 @@ std::unique_ptr<Engine<real>> potential(const std::string &architecture, Paramet
     engine = std::make_unique<EngineWithRepulsion<real>>(std::move(engine),
                                                          NuclearRepulsion(parameters));
   }
+  if (parameters.has("potential.neighborhoods.counts"))  // of the extrapolation grade
+    for (const char *name : {"counts", "mean", "metric"})
+      parameters.ignore(std::string("potential.neighborhoods.") + name);
   parameters.require_all_taken();
   return engine;
 }
