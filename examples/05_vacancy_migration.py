@@ -16,7 +16,9 @@ from eippot import EippotCalculator
 parser = argparse.ArgumentParser(description=__doc__)
 shipped = Path(__file__).parent / "lammps" / "silicon.pt"
 parser.add_argument("model", nargs="?", type=Path, default=shipped)
-parser.add_argument("--images", type=int, default=5, help="between the ends; three miss the barrier")
+parser.add_argument(
+    "--images", type=int, default=5, help="between the ends; three miss the barrier"
+)
 parser.add_argument("--steps", type=int, default=100, help="at most, of the band")
 options = parser.parse_args()
 
