@@ -2,7 +2,7 @@
 
 Everything is imported once; each attempt is a fork of this process, which has computed nothing and
 so has no threads that a fork would lose. Attempts end with SIGKILL, at any moment, writing files
-included; the last one comes to its end.
+included; the last one comes to its end. Stores have shards of ten structures.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from eippot.config.base import Config, read_config
 from eippot.config.label import LabelConfig
 from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig
-from eippot.stages import classify, finetune, label, pretrain
+from eippot.stages import classify, finetune, label, label_parts, pretrain
 
 STAGES: dict[str, tuple[type[Config], Callable[[Any], object]]] = {
     "label": (LabelConfig, label.run),
@@ -75,4 +76,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with patch.multiple(label_parts, _MOST_LABELS=1, _FEWEST_STRUCTURES=10):
+        main()

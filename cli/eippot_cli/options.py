@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -45,28 +46,26 @@ Set = Annotated[
 
 def chosen_keys(texts: list[str] | None) -> dict[str, str]:
     """Parse the values of ``--key``."""
-    found: dict[str, str] = {}
-    for text in texts or []:
-        label, equals, name = text.partition("=")
-        if not equals or not name:
-            raise ConfigError(
-                f"Expected --key LABEL=NAME, got {text!r}.", "Example: --key energy=dft_energy"
-            )
-        found[label] = name
-    return found
+    return dict(_assignments("--key LABEL=NAME", "energy=dft_energy", texts))
 
 
 def assignments(texts: list[str] | None) -> dict[str, object]:
     """Parse the values of ``--set``: dotted names, and values as YAML writes them."""
     found: dict[str, object] = {}
-    for text in texts or []:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise ConfigError(
-                f"Expected --set NAME=VALUE, got {text!r}.", "Example: --set training.steps=500"
-            )
+    for name, value in _assignments("--set NAME=VALUE", "training.steps=500", texts):
         try:
             found[name] = parse_yaml(value)
         except yaml.YAMLError as error:
+            text = f"{name}={value}"
             raise ConfigError(f"--set {text!r}: the value is not YAML: {error}") from None
     return found
+
+
+def _assignments(form: str, example: str, texts: list[str] | None) -> Iterator[tuple[str, str]]:
+    """Both sides of options of a form such as ``--set NAME=VALUE``; neither may be empty."""
+    option = form.split()[0]
+    for text in texts or []:
+        name, _, value = text.partition("=")
+        if not name or not value:
+            raise ConfigError(f"Expected {form}, got {text!r}.", f"Example: {option} {example}")
+        yield name, value

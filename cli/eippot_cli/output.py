@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: share of DFT that EIPs know from which on pretraining has helped wherever it was measured.
 LEAST_KNOWN: Final = 0.6
+#: characters of a column, its rule included, below which names cannot be read.
+LEAST_COLUMN: Final = 8
 
 console = Console(highlight=False)
 error_console = Console(stderr=True, highlight=False)
@@ -71,12 +73,10 @@ def print_pretrain(result: PretrainResult) -> None:
 def print_classify(result: ClassifyResult) -> None:
     """Show the alignment, how good the classifier is, and what it chose."""
     _print_alignments(result.alignments)
-    table = Table(title="Validation: true class (rows), predicted class (columns)")
-    for name in ("", *result.classes):
-        table.add_column(name, justify="right", overflow="fold")
-    for name, row in zip(result.classes, result.confusion, strict=True):
-        table.add_row(name, *(str(count) if count else "·" for count in row))
-    console.print(table)
+    if (1 + len(result.classes)) * LEAST_COLUMN <= console.width:
+        _print_confusion(result)
+    else:
+        print_line(f"Confusion of {len(result.classes)} classes: eippot report {result.directory}")
     right, count = int(result.confusion.trace()), int(result.confusion.sum())
     calibration = result.calibration
     console.print(
@@ -92,6 +92,15 @@ def print_classify(result: ClassifyResult) -> None:
     if result.forecast:
         _print_forecast(result.forecast)
     console.print(f"Wrote {result.output}", soft_wrap=True)
+
+
+def _print_confusion(result: ClassifyResult) -> None:
+    table = Table(title="Validation: true class (rows), predicted class (columns)")
+    for name in ("", *result.classes):
+        table.add_column(name, justify="right", overflow="fold")
+    for name, row in zip(result.classes, result.confusion, strict=True):
+        table.add_row(name, *(str(count) if count else "·" for count in row))
+    console.print(table)
 
 
 def _print_forecast(forecast: Forecast) -> None:

@@ -54,6 +54,7 @@ def render(run: FinishedRun, accuracies: Sequence[Accuracy], left_out: Sequence[
         classes=classes(run) if run.stage == "classify" else None,
         alignments=_alignments(run),
         labels=run.summary.get("labels_in_file", {}),
+        warnings=run.summary.get("warnings", []),
         provenance=head.provenance(run),
         left_out=left_out,
     )

@@ -3,6 +3,9 @@
 A store is a folder ``<name>.arrow``: files in the format of Arrow IPC, each a shard of some
 thousand structures (:mod:`eippot.structures.arrow_columns`), and ``_store.json``, which is written
 last and tells the size and checksum of each. Shards are mapped into memory, not read.
+
+No folder takes the place of another in one step. While a store is replaced, the older one is
+``.<name>.arrow.before``, and is what is opened under its name as long as there is no other.
 """
 
 from __future__ import annotations
@@ -65,12 +68,15 @@ class StoreWriter:
             if left.name not in names:
                 left.unlink()
         content = json.dumps({"format": _FORMAT, "shards": self._shards}, indent=1)
-        (self._folder / _INDEX).write_text(content)
-        before = path.with_name(f".{path.name}.before")
-        shutil.rmtree(before, ignore_errors=True)
-        if path.exists():
-            path.rename(before)
+        with (self._folder / _INDEX).open("w") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         self._folder.chmod(0o755)
+        before = _before(path)
+        if path.exists():
+            shutil.rmtree(before, ignore_errors=True)
+            path.rename(before)
         self._folder.rename(path)
         shutil.rmtree(before, ignore_errors=True)
 
@@ -108,6 +114,8 @@ def open_store(path: Path) -> StoredStructures:
         pyarrow is not installed.
     """
     import_arrow()
+    if not path.exists() and _before(path).exists():
+        path = _before(path)
     try:
         found = json.loads((path / _INDEX).read_text())
         if found["format"] != _FORMAT:
@@ -124,6 +132,11 @@ def open_store(path: Path) -> StoredStructures:
             "writes it.",
         ) from None
     return StoredStructures.of(*shards)
+
+
+def _before(path: Path) -> Path:
+    """Where a store is while another one takes its place."""
+    return path.with_name(f".{path.name}.before")
 
 
 def write_store(path: Path, structures: Iterable[Atoms]) -> None:

@@ -148,6 +148,7 @@ def test_yaml_that_is_none(eippot: Program, tmp_path: Path, command: str) -> Non
     [
         ("training.epochs", "Expected --set NAME=VALUE"),
         ("=3", "Expected --set NAME=VALUE"),
+        ("training.epochs=", "Expected --set NAME=VALUE"),
         ("training.epochs=many", "training.epochs: Input should be a valid integer"),
         ("training.epochs=[", "the value is not YAML"),
         ("trianing.epochs=3", "trianing: unknown name"),

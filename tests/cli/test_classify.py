@@ -3,6 +3,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+from eippot_cli.output import console
+
 from eippot.structures.io import read_structures
 from tests.cli.arguments import SHORT, TINY
 from tests.cli.conftest import Program
@@ -24,11 +27,17 @@ def test_classify(eippot: Program, pipeline: Pipeline, tmp_path: Path) -> None:
     assert len(read_structures(output)) == 38
 
 
-def test_classify_with_a_threshold(eippot: Program, pipeline: Pipeline, tmp_path: Path) -> None:
+def test_classify_with_a_threshold(
+    eippot: Program, pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "_width", 31)
     paths = ("-o", tmp_path / "a.extxyz", "--run", tmp_path / "run", "--set=threshold=0.999999")
     found = eippot("classify", "-s", pipeline.labelled, *paths, *SHORT, *TINY)
     assert found.code == 0
-    left_out = re.search(r"(\d+) of none, since no class was probable enough", found.out)
+    assert "predicted class (columns)" not in found.out
+    assert f"Confusion of 3 classes: eippot report {tmp_path / 'run'}" in found.out
+    printed = " ".join(found.out.split())
+    left_out = re.search(r"(\d+) of none, since no class was probable enough", printed)
     assert left_out
     assert int(left_out[1]) > 0
 

@@ -33,6 +33,12 @@ def test_labels_are_taken_from_where_they_are_said_to_be(eippot: Program, tmp_pa
     done = eippot("perturb", source, "-o", tmp_path / "b.extxyz", "--key", "energy=dft_energy")
     assert done.code == 0, done.err
     assert "REF_energy=-2" in (tmp_path / "b.extxyz").read_text()
-    for wrong, message in (("energy", "Expected --key LABEL=NAME"), ("power=p", "keys.power")):
+    form = "Expected --key LABEL=NAME"
+    for wrong, message in (
+        ("energy", form),
+        ("energy=", form),
+        ("=dft_energy", form),
+        ("power=p", "keys.power"),
+    ):
         found = eippot("perturb", source, "-o", tmp_path / "c.extxyz", "--key", wrong)
         assert message in found.block

@@ -69,6 +69,14 @@ def code(document: Path) -> list[str]:
     return [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose(document))]
 
 
+def files_without_a_row(folder: Path) -> list[Path]:
+    """Files in a folder that match nothing in the first columns of ``docs/files.md``."""
+    rows = re.findall(r"^\| (.+?) \|", (ROOT / "docs" / "files.md").read_text(), flags=re.MULTILINE)
+    patterns = [pattern for row in rows for pattern in re.findall(r"`([^`]+)`", row)]
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return [file for file in files if not any(map(file.match, patterns))]
+
+
 def anchors(document: Path) -> set[str]:
     """Anchors of the headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", prose(document), flags=re.MULTILINE)

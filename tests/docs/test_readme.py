@@ -10,8 +10,17 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
+from eippot.training.run_directory import CONTENTS
 from tests.docs.conftest import Walk
-from tests.docs.markdown import README, ROOT, Command, blocks, commands, without_numbers
+from tests.docs.markdown import (
+    README,
+    ROOT,
+    Command,
+    blocks,
+    commands,
+    files_without_a_row,
+    without_numbers,
+)
 from tests.docs.newcomer import invoke
 from tests.lammps.engine import succeed, write_structure
 
@@ -59,6 +68,12 @@ def test_walk_leaves_what_the_diagram_names(walk: Walk) -> None:
     for name in ("runs/pretrained", "runs/finetune"):
         assert name in diagram
         assert (walk.folder / name / "model.json").is_file()
+
+
+def test_every_file_is_on_the_page_of_files(walk: Walk) -> None:
+    assert files_without_a_row(walk.folder) == []
+    page = (ROOT / "docs" / "files.md").read_text()
+    assert all(f"`{name}" in page for name in CONTENTS)
 
 
 def test_keys_of_the_table_are_in_the_files(walk: Walk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,9 +13,16 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from ase.io import Trajectory, read, write
 
-from tests.docs.markdown import ROOT, blocks, commands, steps, without_numbers
+from tests.docs.markdown import (
+    ROOT,
+    blocks,
+    commands,
+    files_without_a_row,
+    steps,
+    without_numbers,
+)
 from tests.docs.newcomer import SMALL, Result, run
-from tests.lammps.engine import succeed, write_structure
+from tests.lammps.engine import succeed
 
 PAGE = ROOT / "docs" / "your-own-data.md"
 AFTER = ROOT / "docs" / "new-labels.md"
@@ -46,7 +54,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Re
         patch.setenv("COLUMNS", "200")
         Path("calculations").mkdir()
         for name, structures in (
-            ("atoms", [Atoms(symbol) for symbol in ("Ag", "Pd")]),
+            ("atoms", [Atoms(symbol, cell=[12] * 3, pbc=True) for symbol in ("Ag", "Pd")]),
             ("alloy", map(_alloy, range(25))),
         ):
             with Trajectory(Path("calculations") / f"{name}.traj", "w") as file:
@@ -78,6 +86,17 @@ def test_every_step_works_and_prints_what_is_shown(walked: tuple[Path, dict[str,
             assert without_numbers(line.split("(")[0]) in printed, command.line
 
 
+def test_every_file_is_on_the_page_of_files(walked: tuple[Path, dict[str, Result]]) -> None:
+    assert (walked[0] / "large.arrow" / "_store.json").exists()
+    assert files_without_a_row(walked[0]) == []
+
+
+def test_isolated_atoms_are_the_zero_of_energy(walked: tuple[Path, dict[str, Result]]) -> None:
+    found = json.loads((walked[0] / "runs" / "dft" / "model.json").read_text())
+    for symbol, energy in found["reference_energies"].items():
+        assert energy == pytest.approx(_computed(Atoms(symbol)).get_potential_energy(), abs=1e-6)
+
+
 @pytest.mark.filterwarnings("ignore:logm")  # a tiny network strains a cell wildly
 def test_what_was_written_runs(
     walked: tuple[Path, dict[str, Result]],
@@ -88,10 +107,6 @@ def test_what_was_written_runs(
     exec(compile(blocks(PAGE, "python")[3], PAGE.name, "exec"), {})
     assert re.fullmatch(r"\d+ K, -?\d+\.\d+ eV/atom\n", capsys.readouterr().out)
     (script,) = blocks(PAGE, "lammps")
-    atoms = bulk("Ag", cubic=True).repeat(2)
-    atoms.symbols[::2] = "Pd"
-    write_structure(walked[0], atoms, ("Ag", "Pd"))
-    (walked[0] / "structure.data").rename(walked[0] / "alloy.data")
     assert "self-test     passed" in succeed(walked[0], script.replace("run 1000", "run 20"))
 
 

@@ -41,13 +41,24 @@ def test_eips_are_shown_as_they_are(pipeline: Pipeline, tmp_path: Path) -> None:
     assert page.all("table", "usage")[0].rows()[0][0] == "<b>twin"
 
 
+def test_doubtful_labels_are_told_as_they_were(pipeline: Pipeline, tmp_path: Path) -> None:
+    directory = copy_of(pipeline.directory / "pretrained", tmp_path)
+    told = ["Warning about DFT labels (energy): 4.0 times", f"(duplicates): config_type {SCRIPT}"]
+    summary = summary_of(directory) | {"warnings": told}
+    (directory / "summary.yaml").write_text(yaml.safe_dump(summary))
+    page = read_page(report(directory, tmp_path).output)
+    assert headings(page)[0] == "Doubtful labels"
+    assert [notice.text for notice in page.all("p", "notice")] == told
+    assert not page.all("script")
+
+
 def test_runs_of_earlier_versions(pipeline: Pipeline, tmp_path: Path) -> None:
-    """They have no learning rates and no forecast, and their configurations other entries."""
+    """They have no learning rates, forecast and warnings; configurations have other entries."""
     directory = copy_of(pipeline.directory / "classifier", tmp_path)
     metrics = (directory / "metrics.csv").read_text()
     (directory / "metrics.csv").write_text(metrics.replace("learning_rate", "what_it_was_not"))
     summary = summary_of(directory)
-    for name in ("forecast", "ended_by", "versions", "confusion"):
+    for name in ("forecast", "ended_by", "versions", "confusion", "warnings"):
         del summary[name]
     (directory / "summary.yaml").write_text(yaml.safe_dump(summary))
     with (directory / "config.yaml").open("a") as file:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +114,18 @@ def test_a_writer_that_fails_leaves_what_was_there(store: Path, structures: list
     write_structures(store, structures[:3])
     assert list(store.parent.iterdir()) == [store]
     assert len(read_structures(store)) == 3
+
+
+def test_a_store_that_is_replaced_is_there_whenever_its_writer_is_killed(tmp_path: Path) -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "tests.replaced"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stderr
+    assert int(found.stdout.split()[0]) > 10
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "gone"])
