@@ -6,6 +6,7 @@ import math
 from copy import deepcopy
 
 import torch
+from e3nn import get_optimization_defaults, set_optimization_defaults
 from e3nn.o3 import SphericalHarmonics
 from torch import Tensor, nn
 
@@ -95,7 +96,7 @@ class PowerSpectrum(nn.Module):
         self.rows = channels * config.n_max
         self.orders = [2 * degree + 1 for degree in degrees]
         self.radial: nn.Module = RadialFunctions(config)
-        self.harmonics = SphericalHarmonics(degrees, normalize=False)
+        self.harmonics = _harmonics(degrees)
         if channels == n_species:
             self.mixing: Tensor = nn.Buffer(torch.eye(n_species), persistent=False)
         else:
@@ -229,6 +230,19 @@ class GaussianTypeOrbitals(nn.Module):
         primitives = torch.exp(exponents * distances.double().square()[:, None])
         radial: Tensor = torch.matmul(primitives, weights).to(distances.dtype)
         return radial
+
+
+def _harmonics(degrees: list[int]) -> SphericalHarmonics:
+    """Real spherical harmonics times |r|ˡ.
+
+    With torch before 2.10, e3nn makes a script of their function, which cannot be copied.
+    """
+    before = get_optimization_defaults()["jit_mode"]
+    set_optimization_defaults(jit_mode="eager")
+    try:
+        return SphericalHarmonics(degrees, normalize=False)
+    finally:
+        set_optimization_defaults(jit_mode=before)
 
 
 def _inverse_square_root(overlap: Tensor) -> Tensor:

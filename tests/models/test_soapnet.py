@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 
 import numpy as np
 import pytest
 import torch
 from ase import Atoms
 from dscribe.descriptors import SOAP
+from e3nn import get_optimization_defaults, set_optimization_defaults
 from torch import Tensor, nn
 
 from eippot.config.model import SOAPNetConfig
@@ -141,3 +143,16 @@ def test_components_are_of_similar_size_where_neighbors_are_anywhere() -> None:
 def test_too_many_radial_functions_are_refused() -> None:
     with pytest.raises(ConfigError, match="n_max = 20"):
         PowerSpectrum(SOAPNetConfig(n_max=20), 1)
+
+
+def test_it_is_copied_even_where_e3nn_makes_scripts() -> None:
+    before = get_optimization_defaults()["jit_mode"]
+    set_optimization_defaults(jit_mode="script")  # its default with torch before 2.10
+    try:
+        network = SOAPNet(DEFAULT, len(SPECIES), average_neighbors=20.0)
+        assert get_optimization_defaults()["jit_mode"] == "script"
+    finally:
+        set_optimization_defaults(jit_mode=before)
+    batch = batch_of([cluster()], torch.float32)
+    inputs = (batch.species, batch.edge_index, batch.edge_vectors)
+    assert torch.equal(deepcopy(network)(*inputs), network(*inputs))
