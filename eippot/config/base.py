@@ -159,8 +159,8 @@ def _follow(
 
 def _models(annotation: object) -> list[type[BaseModel]]:
     """The configurations in a type, those in unions included."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
+    if not get_args(annotation) and isinstance(annotation, type):  # list[int] is a type to 3.10
+        return [annotation] if issubclass(annotation, BaseModel) else []
     return [model for option in get_args(annotation) for model in _models(option)]
 
 

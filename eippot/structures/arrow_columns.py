@@ -279,7 +279,7 @@ def _mapped(array: Any) -> npt.NDArray[Any]:  # noqa: ANN401 (pyarrow has no typ
     if import_arrow().types.is_boolean(array.type):
         bits: npt.NDArray[Any] = array.fill_null(False).to_numpy(zero_copy_only=False)
         return bits
-    dtype = np.dtype(array.type.to_pandas_dtype())
+    dtype = array[:0].to_numpy().dtype  # `to_pandas_dtype` may need pandas
     return np.frombuffer(array.buffers()[1] or b"", dtype=dtype, count=len(array))
 
 

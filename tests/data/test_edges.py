@@ -91,7 +91,8 @@ def test_damage_is_told(name: str, damage: str, tmp_path: Path) -> None:
         (kept / name).unlink()
     else:
         (kept / name).write_bytes((kept / name).read_bytes()[:-8])
-    with pytest.raises(DataError, match=f"complete neighbor lists in {kept}.*{name[:3]}"):
+    said = f"complete neighbor lists in {kept}.*({name[:3]}|reshape)"  # numpy 1 names no file
+    with pytest.raises(DataError, match=said):
         find_edges(STRUCTURES, 4.0, torch.float32, tmp_path)
 
 

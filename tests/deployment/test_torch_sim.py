@@ -9,12 +9,13 @@ import pytest
 import torch
 from ase import Atoms
 
-from eippot import EippotCalculator, EippotTorchSimModel
+from eippot import EippotCalculator
 from eippot.deployment.exported import energies_and_gradient
 from eippot.errors import ModelError
 from eippot.testing.structures import cluster, isolated_atom, one_atom_cell, periodic, small_cell
 
 ts = pytest.importorskip("torch_sim", reason="pip install 'eippot[torch-sim]'")
+from eippot import EippotTorchSimModel  # noqa: E402 (needs torch-sim)
 
 BATCH = (periodic, small_cell, one_atom_cell)
 
