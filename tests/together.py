@@ -46,6 +46,7 @@ def _by_srun(rank: int, count: int) -> dict[str, object]:
 def _start(job: dict[str, Any], rank: int, port: int, said: Path) -> int:
     def run() -> None:
         with said.open("a") as file:
+            os.dup2(file.fileno(), 1)  # gloo tells who is connected
             os.dup2(file.fileno(), 2)
         if job["processes"] > 1:
             launched = _by_srun if job.get("slurm") else _by_torchrun

@@ -12,8 +12,9 @@ from ase.cli.main import main
 
 from eippot import EippotCalculator
 from eippot.testing.structures import periodic
+from tests.versions import needs
 
-plugins = pytest.importorskip("ase._4.plugins", reason="ASE has plugins from 3.29 on")
+pytestmark = needs("ase", "3.29", "plugins are new")
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
@@ -29,7 +30,9 @@ def test_the_entry_point_leads_to_the_calculator(
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: installed\nVersion: 1\n")
     (metadata / "entry_points.txt").write_text(f"[ase.plugins]\n{entry.replace(chr(34), '')}\n")
     monkeypatch.syspath_prepend(tmp_path)
-    calculators = plugins.PluginCollection.from_entry_points().calculators
+    from ase._4.plugins import PluginCollection
+
+    calculators = PluginCollection.from_entry_points().calculators
     (plugin,) = (plugin for plugin in calculators if plugin.name == "eippot")
     assert plugin.implementation is EippotCalculator
 

@@ -16,6 +16,9 @@ from eippot.errors import ModelError
 from eippot.stages import export
 from eippot.testing.structures import EVERY_KIND, periodic
 from tests.networks import save_run
+from tests.versions import needs
+
+pytestmark = needs("torch", "2.9", "2.6 does not compile the graph")
 
 
 @pytest.fixture(scope="module")
