@@ -80,14 +80,10 @@ def assemble(
     """
     loaded = [_load_potential(directory) for directory in runs]
     cards, potentials = [card for card, _ in loaded], [potential for _, potential in loaded]
-    representations = [potential.representation for potential in potentials]
     _check_alike("species", runs, [", ".join(card.species) for card in cards])
-    _check_alike("cutoff", runs, [f"{r.cutoff:g} Å" for r in representations])
+    _check_alike("cutoff", runs, [f"{p.representation.cutoff:g} Å" for p in potentials])
     members = [card for card in cards for _ in card.outputs]
-    metadata = replace(
-        _metadata(members, representations, precision),
-        training_neighborhoods=min(map(_training_neighborhoods, potentials)),
-    )
+    metadata = _metadata(members, potentials, precision)
     potential: Potential | Committee = (
         potentials[0] if len(potentials) == 1 else Committee(potentials)
     )
@@ -111,9 +107,10 @@ def assemble(
 
 
 def _metadata(
-    members: Sequence[ModelCard], representations: Sequence[Representation], precision: str | None
+    members: Sequence[ModelCard], potentials: Sequence[Potential], precision: str | None
 ) -> Metadata:
-    """What engines have to know; a card for each member, a representation for each run."""
+    """What engines have to know; a card for each member, a potential for each run."""
+    representations = [potential.representation for potential in potentials]
     return Metadata(
         architecture=" + ".join(dict.fromkeys(card.model.architecture for card in members)),
         species=list(members[0].species),
@@ -126,6 +123,7 @@ def _metadata(
         citation="; ".join(dict.fromkeys([METHOD, *_citations(representations)])),
         n_members=len(members),
         eips=_eips(members),
+        training_neighborhoods=min(map(_training_neighborhoods, potentials)),
     )
 
 
