@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.accuracy.settings import Settings, merged
+from benchmarks.accuracy.settings import Settings
 
 #: the templates are what we recommend, and this is what they and the recipe say of networks that
 #: are new, and of those that learn labels of a blend, which are good ones, and thousands.
@@ -20,15 +20,6 @@ _OURS: Final[dict[str, Settings]] = {
         "training": {"steps": 8000},
     },
 }
-_NO_FORCES: Final = {"weights": {"forces": 0.0}}
-_OURS_WITHOUT_FORCES: Final = merged(
-    _OURS,
-    {
-        "finetune": {"loss": _NO_FORCES},
-        "finetune anew": {"loss": _NO_FORCES},
-        "stack": {"delta": _NO_FORCES},
-    },
-)
 
 
 def _steps(number: int) -> dict[str, object]:
@@ -72,6 +63,6 @@ class Preset:
 
 PRESETS: Final = {
     "default": Preset("", "default", True, 4000, _OURS),
-    "energies": Preset(", energies alone", "default", False, 4000, _OURS_WITHOUT_FORCES),
+    "energies": Preset(", energies alone", "default", False, 4000, _OURS),
     "paper": Preset(", as published", "paper", False, 0, _PUBLISHED),
 }

@@ -3,7 +3,8 @@
 Teachers err in different ways: one that sees EIPs alone is off where they are, a network that knows
 its DFT labels by heart elsewhere. A convex combination of them is better than each (stacked
 regressions: L. Breiman, Machine Learning 24, 49, 1996). Energies have shares of their own, since
-some members know nothing of forces and stress.
+some members know nothing of forces and stress. Where DFT tells nothing of forces either, shares of
+these go by energies, among the members that know them.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def blend(members: Mapping[str, FittedStack], structures: Sequence[Atoms]) -> Bl
     forces = {name: _off_forces(structures, labels) for name, labels in said.items()}
     known = {name: off for name, off in forces.items() if off is not None and len(off)}
     energy = _shares(energies)
-    derivatives = _shares(known)
+    derivatives = _shares(known or {name: energies[name] for name in _with_forces(said)})
     errors = {name: float(np.abs(off).mean()) for name, off in known.items()}
     return Blend(
         members,
@@ -116,6 +117,13 @@ def blend(members: Mapping[str, FittedStack], structures: Sequence[Atoms]) -> Bl
             for name in members
         },
     )
+
+
+def _with_forces(said: Mapping[str, StackLabels]) -> list[str]:
+    """Members that know forces of every structure."""
+    return [
+        name for name, labels in said.items() if all(FORCES in one for one in labels.derivatives)
+    ]
 
 
 def _off_forces(structures: Sequence[Atoms], labels: StackLabels) -> Floats | None:

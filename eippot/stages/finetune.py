@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from ase import Atoms
 
-from eippot.config.loss import PretrainLossConfig
+from eippot.config.loss import PotentialLossConfig, PretrainLossConfig
 from eippot.config.stages import FinetuneConfig
 from eippot.data.guards.findings import Finding
 from eippot.data.labels import Labels, labels_of
@@ -30,7 +30,7 @@ from eippot.losses.terms import (
 from eippot.models.pretrained import Pretrained, load_pretrained, model_config
 from eippot.models.saved import ModelCard, build_potential, save_model
 from eippot.processes import by_first
-from eippot.properties import ENERGY, reference_key, weak_key
+from eippot.properties import ENERGY, FORCES, STRESS, reference_key, weak_key
 from eippot.stages.anchoring import anchors_of, without_anchors
 from eippot.structures.choosing import have, joined
 from eippot.structures.io import has_reference_energy
@@ -159,7 +159,7 @@ def run(config: FinetuneConfig, progress: bool = True) -> FinetuneResult:
     else:
         center_layers(model, learnt)
 
-    loss = PotentialLoss(config.loss, _weak_weight(config, data, weak))
+    loss = PotentialLoss(_learnable(config.loss, data, weak), _weak_weight(config, data, weak))
     result = fit(
         model,
         _objective(config, loss),
@@ -204,6 +204,21 @@ def _objective(config: FinetuneConfig, loss: PotentialLoss) -> Objective:
             loss, PretrainLoss(PretrainLossConfig(weights=config.loss.weights)), config.anchor
         )
     return PotentialObjective(loss) if config.committee == 1 else CommitteeObjective(loss)
+
+
+def _learnable(
+    loss: PotentialLossConfig, data: PreparedData, weak: Sequence[Atoms]
+) -> PotentialLossConfig:
+    """Without weights of what no structure is labelled with, whose derivatives cost time."""
+    if not loss.weights.energy:
+        return loss
+    dft = joined(data.training, data.validation)
+    unknown = {
+        prop.name: 0.0
+        for prop in (FORCES, STRESS)
+        if not have(dft, reference_key(prop)).any() and not have(weak, weak_key(prop)).any()
+    }
+    return loss.model_copy(update={"weights": loss.weights.model_copy(update=unknown)})
 
 
 def _labels(atoms: Atoms, references: dict[str, float], config: FinetuneConfig) -> Labels:

@@ -27,7 +27,8 @@ class AnchoredObjective(PotentialObjective):
 
     The first head is the potential, the others are the EIPs'. Forces and stress are compared for
     one head of each structure: the potential's where the structure has a label for it (if this is
-    a weak one, at every other time), else that of an EIP, drawn at random.
+    a weak one, at every other time), else that of an EIP, drawn at random; that of an EIP
+    everywhere where the potential learns energies alone.
 
     Parameters
     ----------
@@ -70,6 +71,8 @@ class AnchoredObjective(PotentialObjective):
     def _is_asked(self, batch: Batch) -> Tensor:
         """Of which structures ``(B,)`` the forces of the potential are compared."""
         asked: Tensor = batch[f"{REFERENCE}_{ENERGY.name}"].isfinite()
+        if set(self._loss.needs) == {ENERGY}:
+            return torch.zeros_like(asked)
         weak = batch.to_dict().get(f"{WEAK}_{ENERGY.name}")
         if weak is not None:
             asked = asked | weak.isfinite() & own(torch.rand_like(everywhere(weak)) < 0.5)

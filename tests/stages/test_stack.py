@@ -181,6 +181,32 @@ def test_errors_that_cancel_are_blended() -> None:
     np.testing.assert_allclose(labels.deviations, 0.02**0.5, rtol=0.02)
 
 
+def test_forces_that_dft_does_not_tell_go_by_energies() -> None:
+    """Of the members that know them."""
+    structures = [a.copy() for a in labelled_structures() if len(a) > 1 and "REF_energy" in a.info]
+    for atoms in structures:
+        del atoms.arrays["REF_forces"]
+
+    def off(by: float, forces: float | None = None) -> FittedStack:
+        def said(asked: Sequence[Atoms]) -> StackLabels:
+            energies = [a.info["REF_energy"] + by * len(a) for a in asked]
+            known = [
+                {} if forces is None else {FORCES: np.full((len(a), 3), forces)} for a in asked
+            ]
+            return StackLabels(np.array(energies), np.zeros(len(asked)), known)
+
+        return said
+
+    members = {"right": off(0.0), "high": off(0.2, 1.0), "low": off(-0.1, 4.0)}
+    found = blend(members, structures)
+    assert found.shares["right"].energy == pytest.approx(1.0, abs=1e-6)
+    derivatives = [found.shares[name].derivatives for name in members]
+    np.testing.assert_allclose(derivatives, [0.0, 1 / 3, 2 / 3], atol=1e-6)
+    assert found.shares["low"].forces_error is None
+    for one in found(structures).derivatives:
+        np.testing.assert_allclose(one[FORCES], 3.0, atol=1e-5)
+
+
 def test_a_blend_needs_structures_to_be_weighed_by() -> None:
     with pytest.raises(DataError, match="which tell the shares of a blend"):
         blend({}, [])

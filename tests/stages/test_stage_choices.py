@@ -201,6 +201,22 @@ def test_the_same_seed_gives_the_same_potential(labelled: Path, tmp_path: Path) 
     assert all(torch.equal(models[0][name], models[1][name]) for name in models[0])
 
 
+def test_energies_alone_cost_no_forces(labelled: Path, tmp_path: Path) -> None:
+    """What no structure is labelled with is as if it weighed nothing."""
+    structures = read_structures(labelled)
+    for atoms in structures:
+        atoms.arrays.pop("REF_forces", None)
+    write_structures(tmp_path / "energies.extxyz", structures)
+    logs = []
+    for weight in (0.1, 0.0):
+        output, loss = tmp_path / f"run-{weight}", {"weights": {"forces": weight}}
+        _finetune(tmp_path / "energies.extxyz", output=output, loss=loss)
+        logs.append((output / "metrics.csv").read_text().splitlines())
+    assert "loss_energy" in logs[0][0]
+    assert "loss_forces" not in logs[0][0]
+    assert logs[0] == logs[1]
+
+
 def test_float64(labelled: Path, tmp_path: Path) -> None:
     _finetune(labelled, output=tmp_path / "run", training=training(epochs=1, precision="float64"))
     assert load_card(tmp_path / "run").dtype == "float64"

@@ -40,9 +40,10 @@ def _anchored_batch(model: Potential, **changes: Tensor) -> Batch:
     return batch
 
 
-def _anchored(weight: float = 0.5) -> AnchoredObjective:
+def _anchored(weight: float = 0.5, own_forces: float = 1.0) -> AnchoredObjective:
     weights = {"weights": {"energy": 1.0, "forces": 1.0}, "kernel": "absolute"}
-    own = PotentialLossConfig.model_validate(weights | {"weak": {"kernel": "absolute"}})
+    mine = {"weights": {"energy": 1.0, "forces": own_forces}, "weak": {"kernel": "absolute"}}
+    own = PotentialLossConfig.model_validate(weights | mine)
     anchor = PretrainLossConfig.model_validate(weights)
     return AnchoredObjective(PotentialLoss(own, 1.0), PretrainLoss(anchor), weight)
 
@@ -73,6 +74,17 @@ def test_labels_of_eips_count_as_anchors() -> None:
     other = _anchored_batch(model, eip_forces=7.0 - first)
     drawn = {round(_anchored().loss(model, other).total.item(), 3) for _ in range(20)}
     assert drawn == {3.5}
+
+
+def test_forces_of_eips_anchor_everywhere_if_dft_has_none() -> None:
+    torch.manual_seed(0)
+    model = potential(heads=3)
+    batch = _anchored_batch(model)
+    spoilt = torch.zeros_like(batch.eip_forces)
+    spoilt[: len(STRUCTURES[0]())] = 7.0  # of the structure with a DFT label
+    share = len(STRUCTURES[0]()) / len(spoilt)
+    loss = _anchored(0.5, own_forces=0.0).loss(model, _anchored_batch(model, eip_forces=spoilt))
+    assert loss.total.item() == pytest.approx(0.5 * 7.0 * share, abs=1e-5)
 
 
 def test_forces_of_weak_labels_are_asked_now_and_then() -> None:
