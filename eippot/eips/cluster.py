@@ -65,19 +65,26 @@ class _Pools(WorkerPlugin):  # type: ignore[misc] # Dask has no types
     def setup(self, worker: Worker) -> None:
         """Begin without any pool."""
         self._folder = Path(worker.local_directory)
-        self._pools: dict[int, WorkerPool] = {}
+        self._pools: dict[int, WorkerPool] | None = {}
+        self._lock = threading.Lock()
 
     def teardown(self, worker: Worker) -> None:
         """End all worker processes."""
-        for pool in self._pools.values():
+        with self._lock:
+            pools, self._pools = self._pools or {}, None
+        for pool in pools.values():
             pool.__exit__(None, None, None)
 
     def own(self) -> WorkerPool:
-        """The pool of this thread."""
+        """The pool of this thread; an EIPError if the run has ended."""
         thread = threading.get_ident()
-        if thread not in self._pools:
-            self._pools[thread] = WorkerPool(self._sources, folder=self._folder, **self._options)
-        return self._pools[thread]
+        with self._lock:
+            if self._pools is None:
+                raise EIPError("The run that this belongs to has ended.")
+            if thread not in self._pools:
+                pool = WorkerPool(self._sources, folder=self._folder, **self._options)
+                self._pools[thread] = pool
+            return self._pools[thread]
 
 
 class ClusterPool(Evaluator):

@@ -7,6 +7,7 @@ the worker is replaced, and what it had not finished is given to another.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -43,6 +44,8 @@ class _Slot:
 
 class WorkerPool(Evaluator):
     """Evaluate EIPs in worker processes; a context manager that leaves no process behind.
+
+    Another thread than the one at work may end it: no worker is started any more.
 
     Parameters
     ----------
@@ -84,6 +87,8 @@ class WorkerPool(Evaluator):
         self._give_up_after = give_up_after
         self._idle_deaths = 0
         self._given_up: dict[int, Status] = {}
+        self._starting = threading.Lock()
+        self._is_over = False
 
     def __exit__(
         self,
@@ -91,6 +96,8 @@ class WorkerPool(Evaluator):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        with self._starting:
+            self._is_over = True
         for slot in self._slots:
             _empty(slot)
 
@@ -211,9 +218,12 @@ class WorkerPool(Evaluator):
             )
 
     def _process(self, slot: _Slot) -> WorkerProcess:
-        if slot.process is None:
-            slot.process = WorkerProcess(self._hello, self._folder)
-        return slot.process
+        with self._starting:
+            if self._is_over:
+                raise EIPError("This pool of worker processes has ended.")
+            if slot.process is None:
+                slot.process = WorkerProcess(self._hello, self._folder)
+            return slot.process
 
     def _open(self, eip: int) -> Opened:
         slot = self._slots[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +198,20 @@ def test_workers_end_with_the_pool_in_the_middle_of_a_label() -> None:
         _interrupt_soon()
         with pytest.raises(KeyboardInterrupt):
             next(batches)
+    assert _children() <= before
+
+
+def test_a_pool_that_is_ended_at_work_starts_no_other_worker() -> None:
+    """As a Dask worker does, whose threads are at work when a run is interrupted."""
+    before = _children()
+    source = parse_source("slow", f"{_faulty('', [])}&seconds=0.03")
+    pool = WorkerPool([source])
+
+    def end(entries: Sequence[Entry], packed: bytes) -> None:
+        pool.__exit__(None, None, None)
+
+    with pytest.raises(EIPError, match="This pool of worker processes has ended"):
+        list(pool.evaluate(_frames(100), [Entry(0, i) for i in range(100)], keep=end))
     assert _children() <= before
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dask
@@ -19,8 +20,9 @@ from distributed import Client, LocalCluster
 
 from eippot.config.label import LabelConfig
 from eippot.eips.base import Status
+from eippot.eips.cluster import _Pools
 from eippot.eips.table import LabelProgress
-from eippot.errors import ConfigError, MissingDependencyError
+from eippot.errors import ConfigError, EIPError, MissingDependencyError
 from eippot.stages.label import LabelResult, run
 from eippot.structures.io import write_structures
 
@@ -105,6 +107,16 @@ def test_interrupted_it_goes_on(tmp_path: Path, cluster: LocalCluster) -> None:
     assert result.already_done >= made[-1] > 0
     assert result.n_labels == COUNT
     assert not (tmp_path / "out.extxyz.journal").exists()
+
+
+def test_a_task_that_comes_after_the_end_finds_no_pool(tmp_path: Path) -> None:
+    worker: Any = SimpleNamespace(local_directory=str(tmp_path))
+    pools = _Pools((), {})
+    pools.setup(worker)
+    assert pools.own() is pools.own()
+    pools.teardown(worker)
+    with pytest.raises(EIPError, match="The run that this belongs to has ended"):
+        pools.own()
 
 
 def _count_children() -> int:
