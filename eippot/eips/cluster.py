@@ -11,25 +11,25 @@ import json
 import logging
 import shutil
 import signal
-import threading
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import dask
-from distributed import Client, LocalCluster, Worker, WorkerPlugin, as_completed, get_worker
+from distributed import Client, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
 
 from eippot.eips.base import Status
+from eippot.eips.cluster_worker import Made, Pools, evaluate, open_each
 from eippot.eips.evaluator import Evaluator, Finished, Keep
 from eippot.eips.frame import Frame
 from eippot.eips.messages import Opened
-from eippot.eips.packing import PackedFrames, pack_frames, unpack_frames, unpack_outcomes
-from eippot.eips.pool import WorkerPool, available_cores
+from eippot.eips.packing import pack_frames, unpack_outcomes
+from eippot.eips.pool import available_cores
 from eippot.eips.schedule import Entry, Schedule
 from eippot.eips.source import EIPSource
 from eippot.errors import ConfigError, EIPError, MissingDependencyError
@@ -40,51 +40,6 @@ _AHEAD: Final = 2
 _COUNT_EVERY: Final = 1.0
 #: a scheduler that is there answers in this time.
 _ANSWER: Final = "20s"
-
-
-class _Made(NamedTuple):
-    """Outcomes of one portion: of which of its structures, packed, and whether a worker died."""
-
-    structures: list[int]
-    packed: bytes
-    was_costly: bool
-
-
-class _Pools(WorkerPlugin):  # type: ignore[misc] # Dask has no types
-    """What a Dask worker has during a run: a pool for each of its threads.
-
-    Parameters
-    ----------
-    sources, options
-        Of the pools.
-    """
-
-    def __init__(self, sources: tuple[EIPSource, ...], options: dict[str, Any]) -> None:
-        self._sources, self._options = sources, options
-
-    def setup(self, worker: Worker) -> None:
-        """Begin without any pool."""
-        self._folder = Path(worker.local_directory)
-        self._pools: dict[int, WorkerPool] | None = {}
-        self._lock = threading.Lock()
-
-    def teardown(self, worker: Worker) -> None:
-        """End all worker processes."""
-        with self._lock:
-            pools, self._pools = self._pools or {}, None
-        for pool in pools.values():
-            pool.__exit__(None, None, None)
-
-    def own(self) -> WorkerPool:
-        """The pool of this thread; an EIPError if the run has ended."""
-        thread = threading.get_ident()
-        with self._lock:
-            if self._pools is None:
-                raise EIPError("The run that this belongs to has ended.")
-            if thread not in self._pools:
-                pool = WorkerPool(self._sources, folder=self._folder, **self._options)
-                self._pools[thread] = pool
-            return self._pools[thread]
 
 
 class ClusterPool(Evaluator):
@@ -128,7 +83,7 @@ class ClusterPool(Evaluator):
         self._client = _connected(cluster, self._cluster)
         self._counted, self._threads = float("-inf"), 1
         try:
-            self._client.register_plugin(_Pools(self.sources, options), self._name)
+            self._client.register_plugin(Pools(self.sources, options), self._name)
         except Exception as error:
             self.__exit__(None, None, None)
             raise ConfigError(
@@ -150,7 +105,7 @@ class ClusterPool(Evaluator):
 
     def open_each(self) -> list[Opened]:
         """See Evaluator; a worker of the cluster opens them."""
-        return list(self._result(self._client.submit(_open_each, self._name, pure=False)))
+        return list(self._result(self._client.submit(open_each, self._name, pure=False)))
 
     def evaluate(
         self,
@@ -172,7 +127,7 @@ class ClusterPool(Evaluator):
                     break
                 packed = pack_frames([frames[entry.structure] for entry in portion])
                 arguments = (self._name, portion[0].eip, packed)
-                future = self._client.submit(_evaluate, *arguments, pure=False)
+                future = self._client.submit(evaluate, *arguments, pure=False)
                 at_work[future.key] = portion
                 done.add(future)
             if not at_work:
@@ -265,7 +220,7 @@ def _connected(cluster: str, started: Any) -> Client:  # noqa: ANN401 - a cluste
         ) from None
 
 
-def _note(schedule: Schedule, portion: list[Entry], made: list[_Made], keep: Keep) -> Finished:
+def _note(schedule: Schedule, portion: list[Entry], made: list[Made], keep: Keep) -> Finished:
     """Tell journal and schedule of what a worker has done."""
     finished: Finished = []
     for some in made:
@@ -278,29 +233,3 @@ def _note(schedule: Schedule, portion: list[Entry], made: list[_Made], keep: Kee
             schedule.note(entries[0].eip, outcomes)
             finished += zip(entries, outcomes, strict=True)
     return finished
-
-
-def _pool(name: str) -> WorkerPool:
-    plugin = get_worker().plugins[name]
-    assert isinstance(plugin, _Pools)
-    return plugin.own()
-
-
-def _open_each(name: str) -> list[Opened]:
-    """In a worker of the cluster: open all EIPs."""
-    return _pool(name).open_each()
-
-
-def _evaluate(name: str, eip: int, packed: PackedFrames) -> list[_Made]:
-    """In a worker of the cluster: evaluate a portion."""
-    frames = unpack_frames(packed)
-    schedule = Schedule([Entry(eip, i) for i in range(len(frames))], 1, give_up_after=0)
-    made: list[_Made] = []
-
-    def keep(entries: Sequence[Entry], outcomes: bytes) -> None:
-        was_costly = entries[0] in schedule.costly
-        made.append(_Made([entry.structure for entry in entries], outcomes, was_costly))
-
-    for _ in _pool(name).work(schedule, frames, keep):
-        pass
-    return made

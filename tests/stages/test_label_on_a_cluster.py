@@ -20,7 +20,7 @@ from distributed import Client, LocalCluster
 
 from eippot.config.label import LabelConfig
 from eippot.eips.base import Status
-from eippot.eips.cluster import _Pools
+from eippot.eips.cluster_worker import Pools
 from eippot.eips.table import LabelProgress
 from eippot.errors import ConfigError, EIPError, MissingDependencyError
 from eippot.stages.label import LabelResult, run
@@ -111,7 +111,7 @@ def test_interrupted_it_goes_on(tmp_path: Path, cluster: LocalCluster) -> None:
 
 def test_a_task_that_comes_after_the_end_finds_no_pool(tmp_path: Path) -> None:
     worker: Any = SimpleNamespace(local_directory=str(tmp_path))
-    pools = _Pools((), {})
+    pools = Pools((), {})
     pools.setup(worker)
     assert pools.own() is pools.own()
     pools.teardown(worker)
