@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from wandb.proto.wandb_internal_pb2 import Record
-from wandb.sdk.internal.datastore import DataStore
 
 from eippot.config.stages import ClassifyConfig, FinetuneConfig, PretrainConfig
 from eippot.errors import MissingDependencyError
@@ -38,18 +39,30 @@ def _of_wandb(directory: Path) -> list[list[float]]:
     """Of each run."""
     runs = []
     for path in sorted(directory.glob("wandb/offline-run-*/run-*.wandb")):
-        store = DataStore()
-        store.open_for_scan(str(path))
         found = []
-        while (data := store.scan_data()) is not None:
-            record = Record()
-            record.ParseFromString(data)
+        for record in map(Record.FromString, _records(path.read_bytes())):
             for item in record.history.item:
                 if "validation_score" in (item.key, *item.nested_key):
                     found.append(json.loads(item.value_json))
-        store.close()
         runs.append(found)
     return runs
+
+
+def _records(data: bytes) -> Iterator[bytes]:
+    """Of a log as LevelDB has it, in blocks that no piece of a record crosses."""
+    block, head, record = 1 << 15, 7, b""
+    at = head  # of the file, as long as that of a piece
+    while at + head <= len(data):
+        left = block - at % block
+        if left < head:
+            at += left
+            continue
+        _, length, kind = struct.unpack_from("<IHB", data, at)
+        at += head + length
+        record += data[at - length : at]
+        if kind in (1, 4):  # whole, or the last piece
+            yield record
+            record = b""
 
 
 @pytest.fixture(autouse=True)
